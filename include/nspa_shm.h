@@ -1,0 +1,617 @@
+/*
+ * The shared inode table: layout and protocol
+ *
+ * Copyright 2026 the nspa authors
+ *
+ * This library is free software; you can redistribute it and/or
+ * modify it under the terms of the GNU Lesser General Public
+ * License as published by the Free Software Foundation; either
+ * version 2.1 of the License, or (at your option) any later version.
+ *
+ * This library is distributed in the hope that it will be useful,
+ * but WITHOUT ANY WARRANTY; without even the implied warranty of
+ * MERCHANTABILITY or FITNESS FOR A PARTICULAR PURPOSE.  See the GNU
+ * Lesser General Public License for more details.
+ *
+ * ---------------------------------------------------------------------------
+ *
+ * This file is the one implementation of the protocol.  wineserver's library
+ * includes it, package shm reaches it through cgo, and the tests drive it.
+ *
+ * What is shared.  wineserver publishes, per (device, inode), the opens that
+ * it holds itself; every attached process publishes the opens it serves
+ * locally.  An open is granted when it agrees with both.  The counters are
+ * those of NT's SHARE_ACCESS plus three for mappings, because counters can be
+ * subtracted and access masks cannot.  The rule they feed is check_sharing()
+ * in Wine's server/fd.c.
+ *
+ * Who writes what.
+ *   slot.server     wineserver only
+ *   slot.clients    the owner of the bucket lock
+ *   slot.dev, .ino  the owner of the bucket lock
+ *   journal         its process (wineserver moves PENDING to ABORTED and
+ *                   retires it); it names every open that slot.clients counts
+ *   bucket.flags    anybody, by atomic OR; only wineserver clears
+ *
+ * A client open.  Lock the bucket; announce the open in the journal (PENDING);
+ * look at flags, at the slot, at both sides' counters; count; commit by
+ * PENDING -> HELD; unlock.  Announcing before looking is what lets wineserver
+ * answer without the lock when its owner is stopped: it stores its own
+ * counters, raises POISON, then aborts each PENDING entry it finds.  An entry
+ * that it does not find is announced later and so sees POISON.
+ *
+ * The journals are the truth, slot.clients is their running sum.  Whoever
+ * cannot keep the sum right (owner died, close without the lock) raises
+ * REBUILD: clients decline, and wineserver recounts before it refuses.
+ *
+ * Every word may have been overwritten by a hostile client.  Nothing here is
+ * used as an index or length without a check, and no loop depends on it.
+ *
+ * Threads and signals.  All signals must be blocked while a bucket lock is
+ * held: a thread that Wine suspends or ends there would keep the lock until
+ * its process ends.
+ */
+
+#ifndef __NSPA_SHM_H
+#define __NSPA_SHM_H
+
+#include <assert.h>
+#include <errno.h>
+#include <linux/futex.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+#include <sys/syscall.h>
+#include <time.h>
+#include <unistd.h>
+
+#define NSPA_SHM_MAGIC    0x4154504e /* "NPTA" */
+#define NSPA_SHM_VERSION  1
+
+/* Geometry.  Both libraries must be built alike; attaching compares. */
+#ifndef NSPA_BUCKETS
+#define NSPA_BUCKETS      1024
+#endif
+#ifndef NSPA_SLOTS
+#define NSPA_SLOTS        4
+#endif
+#define NSPA_MAX_PROCESSES 512
+#define NSPA_HANDLE_CAP    4096      /* entries of one journal: local handles of one process */
+
+/* How long to wait for the owner of a bucket lock, in nanoseconds.  A client
+ * then declines the open; wineserver then answers from the journals. */
+#define NSPA_CLIENT_WAIT_NS  10000000
+#define NSPA_SERVER_WAIT_NS  50000000
+
+/* Access bits as Wine's server/file.h has them; the last three mark mappings. */
+#define NSPA_READ_ACCESS    0x00000021u  /* FILE_READ_DATA | FILE_EXECUTE */
+#define NSPA_WRITE_ACCESS   0x00000006u  /* FILE_WRITE_DATA | FILE_APPEND_DATA */
+#define NSPA_WRITE_DATA     0x00000002u
+#define NSPA_DELETE_ACCESS  0x00010000u
+#define NSPA_ALL_ACCESS     (NSPA_READ_ACCESS | NSPA_WRITE_ACCESS | NSPA_DELETE_ACCESS)
+#define NSPA_MAP_ACCESS     0x20000000u
+#define NSPA_MAP_WRITE      0x40000000u
+#define NSPA_MAP_IMAGE      0x80000000u
+#define NSPA_SHARE_READ     1u
+#define NSPA_SHARE_WRITE    2u
+#define NSPA_SHARE_DELETE   4u
+#define NSPA_SHARE_ALL      7u
+
+/* One side's opens of one inode. */
+struct nspa_share
+{
+    uint32_t handles;        /* opens of any access; keeps the slot in use */
+    uint32_t opens;          /* those that take part in sharing: read, write or delete access */
+    uint32_t readers;
+    uint32_t writers;
+    uint32_t deleters;
+    uint32_t shared_read;    /* of opens, those that share reading, ... */
+    uint32_t shared_write;
+    uint32_t shared_delete;
+    uint32_t map_write;      /* opens with the mapping access bits */
+    uint32_t map_image;
+    uint32_t map_access;
+    uint32_t flags;          /* NSPA_SHARE_NOTIFY, server side only */
+};
+
+/* wineserver holds something back until the last local open is closed */
+#define NSPA_SHARE_NOTIFY   1u
+
+struct nspa_slot
+{
+    uint64_t dev;            /* st_dev, st_ino; meaningful while either side has handles */
+    uint64_t ino;
+    struct nspa_share server;
+    struct nspa_share clients;
+    uint32_t pad[4];
+};
+
+struct nspa_bucket
+{
+    uint32_t lock;           /* PI futex: owner's TID, FUTEX_WAITERS, FUTEX_OWNER_DIED */
+    uint32_t flags;
+    uint32_t pad[14];
+    struct nspa_slot slots[NSPA_SLOTS];
+};
+
+#define NSPA_BUCKET_POISON   1u  /* wineserver holds an open here that no slot shows */
+#define NSPA_BUCKET_REBUILD  2u  /* slot.clients may differ from the journals */
+
+struct nspa_journal_entry
+{
+    uint64_t dev;
+    uint64_t ino;
+    uint32_t access;
+    uint32_t sharing;
+    uint32_t state;
+    uint32_t pad;
+};
+
+enum nspa_entry_state
+{
+    NSPA_ENTRY_FREE,
+    NSPA_ENTRY_PENDING,      /* announced, not granted */
+    NSPA_ENTRY_HELD,         /* granted; counted in its slot */
+    NSPA_ENTRY_ABORTED       /* wineserver answered first: the client declines */
+};
+
+struct nspa_journal
+{
+    uint64_t owner;          /* wineserver's name for the process: generation << 32 | id; 0 when retired */
+    uint32_t high_water;     /* entries from here on were never used */
+    uint32_t pad[1021];
+    struct nspa_journal_entry entries[NSPA_HANDLE_CAP];
+};
+
+struct nspa_table
+{
+    uint32_t magic;
+    uint32_t version;
+    uint64_t size;           /* of the whole mapping, in bytes */
+    uint32_t buckets;
+    uint32_t slots;
+    uint32_t processes;
+    uint32_t handle_cap;
+    uint8_t  instance[16];   /* random, one per wineserver */
+    uint64_t lease[8];       /* robust pthread mutex that wineserver owns while it lives; word 0 is its futex */
+    uint32_t volume_epoch;   /* bumped when a drive link or a volume changes */
+    uint32_t pad[995];
+    struct nspa_bucket  bucket[NSPA_BUCKETS];
+#if (NSPA_BUCKETS * (64 + NSPA_SLOTS * 128)) % 4096
+    uint8_t  align[4096 - (NSPA_BUCKETS * (64 + NSPA_SLOTS * 128)) % 4096];
+#endif
+    struct nspa_journal journal[NSPA_MAX_PROCESSES];
+};
+
+#define NSPA_ASSERT_OFFSET(type, field, off) \
+    _Static_assert( offsetof( struct type, field ) == (off), #type "." #field )
+NSPA_ASSERT_OFFSET( nspa_share, flags, 44 );
+NSPA_ASSERT_OFFSET( nspa_slot, server, 16 );
+NSPA_ASSERT_OFFSET( nspa_slot, clients, 64 );
+_Static_assert( sizeof(struct nspa_slot) == 128, "slot size" );
+NSPA_ASSERT_OFFSET( nspa_bucket, flags, 4 );
+NSPA_ASSERT_OFFSET( nspa_bucket, slots, 64 );
+_Static_assert( sizeof(struct nspa_journal_entry) == 32, "entry size" );
+NSPA_ASSERT_OFFSET( nspa_journal_entry, state, 24 );
+NSPA_ASSERT_OFFSET( nspa_journal, high_water, 8 );
+NSPA_ASSERT_OFFSET( nspa_journal, entries, 4096 );
+NSPA_ASSERT_OFFSET( nspa_table, size, 8 );
+NSPA_ASSERT_OFFSET( nspa_table, buckets, 16 );
+NSPA_ASSERT_OFFSET( nspa_table, instance, 32 );
+NSPA_ASSERT_OFFSET( nspa_table, lease, 48 );
+NSPA_ASSERT_OFFSET( nspa_table, volume_epoch, 112 );
+NSPA_ASSERT_OFFSET( nspa_table, bucket, 4096 );
+_Static_assert( offsetof( struct nspa_table, journal ) % 4096 == 0, "journal alignment" );
+
+/* The tests define this to stop or kill a process between two accesses. */
+#ifndef NSPA_STEP
+#define NSPA_STEP(name) ((void)0)
+#endif
+
+#define NSPA_LOAD(p)      __atomic_load_n( (p), __ATOMIC_ACQUIRE )
+#define NSPA_STORE(p, v)  __atomic_store_n( (p), (v), __ATOMIC_RELEASE )
+#define NSPA_FENCE()      __atomic_thread_fence( __ATOMIC_SEQ_CST )
+
+/* ---- sharing rule ------------------------------------------------------- */
+
+/* Take an open with this access and sharing into the counters, or out of them.
+ * Counters never go below zero, whatever the table held. */
+static inline void nspa_count( uint32_t *counter, int add )
+{
+    uint32_t value = NSPA_LOAD( counter );
+
+    if (add) value++;
+    else if (value) value--;
+    NSPA_STORE( counter, value );
+}
+
+static inline void nspa_share_change( struct nspa_share *share, uint32_t access, uint32_t sharing, int add )
+{
+    nspa_count( &share->handles, add );
+    if (access & NSPA_ALL_ACCESS)
+    {
+        nspa_count( &share->opens, add );
+        if (access & NSPA_READ_ACCESS) nspa_count( &share->readers, add );
+        if (access & NSPA_WRITE_ACCESS) nspa_count( &share->writers, add );
+        if (access & NSPA_DELETE_ACCESS) nspa_count( &share->deleters, add );
+        if (sharing & NSPA_SHARE_READ) nspa_count( &share->shared_read, add );
+        if (sharing & NSPA_SHARE_WRITE) nspa_count( &share->shared_write, add );
+        if (sharing & NSPA_SHARE_DELETE) nspa_count( &share->shared_delete, add );
+    }
+    if (access & NSPA_MAP_WRITE) nspa_count( &share->map_write, add );
+    if (access & NSPA_MAP_IMAGE) nspa_count( &share->map_image, add );
+    if (access & NSPA_MAP_ACCESS) nspa_count( &share->map_access, add );
+}
+
+/* The masks that check_sharing() would have collected from these opens. */
+static inline void nspa_share_masks( const struct nspa_share *share, uint32_t *access, uint32_t *sharing )
+{
+    uint32_t opens = NSPA_LOAD( &share->opens );
+
+    if (NSPA_LOAD( &share->readers )) *access |= 1;  /* FILE_READ_DATA */
+    if (NSPA_LOAD( &share->writers )) *access |= NSPA_WRITE_DATA;
+    if (NSPA_LOAD( &share->deleters )) *access |= NSPA_DELETE_ACCESS;
+    if (NSPA_LOAD( &share->map_write )) *access |= NSPA_MAP_WRITE;
+    if (NSPA_LOAD( &share->map_image )) *access |= NSPA_MAP_IMAGE;
+    if (NSPA_LOAD( &share->map_access )) *access |= NSPA_MAP_ACCESS;
+    if (NSPA_LOAD( &share->shared_read ) < opens) *sharing &= ~NSPA_SHARE_READ;
+    if (NSPA_LOAD( &share->shared_write ) < opens) *sharing &= ~NSPA_SHARE_WRITE;
+    if (NSPA_LOAD( &share->shared_delete ) < opens) *sharing &= ~NSPA_SHARE_DELETE;
+}
+
+/* Would an open with this access and sharing conflict with opens that have
+ * these masks?  check_sharing() without its two rules for truncation and
+ * delete-on-close, which no local open asks for. */
+static inline int nspa_masks_conflict( uint32_t access, uint32_t sharing,
+                                       uint32_t other_access, uint32_t other_sharing )
+{
+    if ((access & NSPA_READ_ACCESS) && !(other_sharing & NSPA_SHARE_READ)) return 1;
+    if ((access & NSPA_WRITE_ACCESS) && !(other_sharing & NSPA_SHARE_WRITE)) return 1;
+    if ((access & NSPA_DELETE_ACCESS) && !(other_sharing & NSPA_SHARE_DELETE)) return 1;
+    if ((other_access & NSPA_MAP_WRITE) && !(sharing & NSPA_SHARE_WRITE)) return 1;
+    if ((other_access & NSPA_MAP_IMAGE) && (access & NSPA_WRITE_DATA)) return 1;
+    if (!(access & NSPA_ALL_ACCESS)) return 0;
+    if ((other_access & NSPA_READ_ACCESS) && !(sharing & NSPA_SHARE_READ)) return 1;
+    if ((other_access & NSPA_WRITE_ACCESS) && !(sharing & NSPA_SHARE_WRITE)) return 1;
+    if ((other_access & NSPA_DELETE_ACCESS) && !(sharing & NSPA_SHARE_DELETE)) return 1;
+    return 0;
+}
+
+/* ---- bucket lock -------------------------------------------------------- */
+
+/* The calling thread, as the kernel knows it.  One per thread; filled by the
+ * first call of nspa_thread_self(), stale after fork. */
+struct nspa_thread
+{
+    uint32_t tid;
+    long     futex_offset;
+    void   **pending;        /* &robust_list_head.list_op_pending, glibc's */
+    void    *saved;
+};
+
+struct nspa_robust_list_head
+{
+    void *next;
+    long  futex_offset;
+    void *list_op_pending;
+};
+
+static inline struct nspa_thread *nspa_thread_self(void)
+{
+    static __thread struct nspa_thread self __attribute__((tls_model("initial-exec")));
+    struct nspa_robust_list_head *head = NULL;
+    size_t len = 0;
+
+    if (self.tid) return &self;
+    if (!syscall( SYS_get_robust_list, 0, &head, &len ) && head && len >= sizeof(*head))
+    {
+        self.futex_offset = head->futex_offset;
+        self.pending = &head->list_op_pending;
+    }
+    self.tid = syscall( SYS_gettid );
+    return &self;
+}
+
+/* Tell the kernel which word to mark should this thread die: list_op_pending
+ * is what glibc itself uses while it takes a robust mutex.  Bit 0 says PI. */
+static inline void nspa_robust_begin( struct nspa_thread *self, uint32_t *word )
+{
+    if (!self->pending) return;
+    self->saved = *self->pending;
+    *(void *volatile *)self->pending = (void *)(((uintptr_t)word - self->futex_offset) | 1);
+    __atomic_signal_fence( __ATOMIC_SEQ_CST );
+}
+
+static inline void nspa_robust_end( struct nspa_thread *self )
+{
+    if (!self->pending) return;
+    __atomic_signal_fence( __ATOMIC_SEQ_CST );
+    *(void *volatile *)self->pending = self->saved;
+}
+
+enum nspa_lock_result
+{
+    NSPA_LOCKED,
+    NSPA_LOCKED_DIED,        /* locked; the last owner died inside */
+    NSPA_LOCK_BUSY           /* not locked: time is up or the word makes no sense */
+};
+
+#ifndef FUTEX_LOCK_PI2
+#define FUTEX_LOCK_PI2 13
+#endif
+
+static inline int64_t nspa_clock_ns( clockid_t clock )
+{
+    struct timespec ts;
+
+    clock_gettime( clock, &ts );
+    return ts.tv_sec * INT64_C(1000000000) + ts.tv_nsec;
+}
+
+static inline enum nspa_lock_result nspa_lock_slow( uint32_t *word, struct nspa_thread *self, int64_t wait_ns )
+{
+    int64_t deadline = nspa_clock_ns( CLOCK_MONOTONIC ) + wait_ns;
+    int64_t until, now;
+    struct timespec ts;
+    uint32_t value;
+    int op = FUTEX_LOCK_PI2;
+
+    do
+    {
+        until = deadline;
+        if (op == FUTEX_LOCK_PI)  /* before Linux 5.14: realtime clock only */
+            until += nspa_clock_ns( CLOCK_REALTIME ) - nspa_clock_ns( CLOCK_MONOTONIC );
+        ts.tv_sec  = until / 1000000000;
+        ts.tv_nsec = until % 1000000000;
+        if (!syscall( SYS_futex, word, op, 0, &ts, NULL, 0 ))
+        {
+            if (!(NSPA_LOAD( word ) & FUTEX_OWNER_DIED)) return NSPA_LOCKED;
+            __atomic_and_fetch( word, ~(uint32_t)FUTEX_OWNER_DIED, __ATOMIC_ACQ_REL );
+            return NSPA_LOCKED_DIED;
+        }
+        switch (errno)
+        {
+        case ENOSYS:
+            if (op == FUTEX_LOCK_PI) return NSPA_LOCK_BUSY;
+            op = FUTEX_LOCK_PI;
+            break;
+        case ESRCH:  /* the owner is gone and the kernel did not mark it */
+            value = NSPA_LOAD( word );
+            if (__atomic_compare_exchange_n( word, &value, (value & FUTEX_WAITERS) | self->tid, 0,
+                                             __ATOMIC_ACQ_REL, __ATOMIC_RELAXED ))
+                return NSPA_LOCKED_DIED;
+            break;
+        case EAGAIN:
+        case EINTR:
+            break;
+        default:
+            return NSPA_LOCK_BUSY;
+        }
+        now = nspa_clock_ns( CLOCK_MONOTONIC );
+    } while (now < deadline);
+    return NSPA_LOCK_BUSY;
+}
+
+/* Lock a word of the table.  Signals blocked; one lock at a time. */
+static inline enum nspa_lock_result nspa_lock( uint32_t *word, struct nspa_thread *self, int64_t wait_ns )
+{
+    enum nspa_lock_result ret = NSPA_LOCKED;
+    uint32_t expect = 0;
+
+    nspa_robust_begin( self, word );
+    NSPA_STEP( lock );
+    if (!__atomic_compare_exchange_n( word, &expect, self->tid, 0, __ATOMIC_ACQUIRE, __ATOMIC_RELAXED ))
+        ret = nspa_lock_slow( word, self, wait_ns );
+    if (ret == NSPA_LOCK_BUSY) nspa_robust_end( self );
+    NSPA_STEP( locked );
+    return ret;
+}
+
+static inline void nspa_unlock( uint32_t *word, struct nspa_thread *self )
+{
+    uint32_t expect = self->tid;
+
+    NSPA_STEP( unlock );
+    if (!__atomic_compare_exchange_n( word, &expect, 0, 0, __ATOMIC_RELEASE, __ATOMIC_RELAXED ))
+        syscall( SYS_futex, word, FUTEX_UNLOCK_PI, 0, NULL, NULL, 0 );
+    nspa_robust_end( self );
+}
+
+/* ---- buckets and slots -------------------------------------------------- */
+
+static inline uint32_t nspa_hash( uint64_t dev, uint64_t ino )
+{
+    uint64_t h = (ino ^ (dev * UINT64_C(0x9e3779b97f4a7c15))) * UINT64_C(0xd6e8feb86659fd93);
+
+    return (uint32_t)(h >> 32) % NSPA_BUCKETS;
+}
+
+static inline struct nspa_bucket *nspa_bucket_of( struct nspa_table *table, uint64_t dev, uint64_t ino )
+{
+    return &table->bucket[nspa_hash( dev, ino )];
+}
+
+static inline void nspa_bucket_flag( struct nspa_bucket *bucket, uint32_t flag )
+{
+    __atomic_or_fetch( &bucket->flags, flag, __ATOMIC_SEQ_CST );
+}
+
+/* The slot of this inode; with unused non-NULL, also the first unused one.
+ * Bucket locked, or the caller is wineserver and only stores slot.server. */
+static inline struct nspa_slot *nspa_slot_find( struct nspa_bucket *bucket, uint64_t dev, uint64_t ino,
+                                                struct nspa_slot **unused )
+{
+    unsigned int i;
+
+    if (unused) *unused = NULL;
+    for (i = 0; i < NSPA_SLOTS; i++)
+    {
+        struct nspa_slot *slot = &bucket->slots[i];
+
+        if (NSPA_LOAD( &slot->server.handles ) || NSPA_LOAD( &slot->clients.handles ))
+        {
+            if (NSPA_LOAD( &slot->dev ) == dev && NSPA_LOAD( &slot->ino ) == ino) return slot;
+        }
+        else if (unused && !*unused) *unused = slot;
+    }
+    return NULL;
+}
+
+/* Give an unused slot to an inode; bucket locked. */
+static inline void nspa_slot_claim( struct nspa_slot *slot, uint64_t dev, uint64_t ino )
+{
+    memset( &slot->server, 0, sizeof(slot->server) );
+    memset( &slot->clients, 0, sizeof(slot->clients) );
+    NSPA_STORE( &slot->dev, dev );
+    NSPA_STORE( &slot->ino, ino );
+}
+
+/* ---- client side -------------------------------------------------------- */
+
+/* A process's view of the table. */
+struct nspa_client
+{
+    struct nspa_table   *table;
+    struct nspa_journal *journal;
+    uint64_t             owner;   /* what journal->owner must still say */
+};
+
+enum nspa_publish_result
+{
+    NSPA_PUBLISHED,
+    NSPA_CONFLICT,           /* the table shows a conflicting open */
+    NSPA_BUCKET_FULL,
+    NSPA_BUCKET_DECLINED,    /* POISON or REBUILD */
+    NSPA_BUCKET_BUSY,        /* lock not obtained, or wineserver aborted us */
+    NSPA_DETACHED            /* wineserver is gone, or has retired this process */
+};
+
+/* Is the wineserver that made this table alive?  The kernel marks the lease
+ * when its owner dies, so this is one load. */
+static inline int nspa_server_alive( struct nspa_table *table )
+{
+    uint32_t word = NSPA_LOAD( (uint32_t *)table->lease );
+
+    return (word & FUTEX_TID_MASK) && !(word & FUTEX_OWNER_DIED);
+}
+
+static inline int nspa_client_attached( struct nspa_client *client )
+{
+    return nspa_server_alive( client->table ) && NSPA_LOAD( &client->journal->owner ) == client->owner;
+}
+
+static inline void nspa_journal_use( struct nspa_journal *journal, uint32_t index )
+{
+    uint32_t high = NSPA_LOAD( &journal->high_water );
+
+    while (high <= index &&
+           !__atomic_compare_exchange_n( &journal->high_water, &high, index + 1, 0,
+                                         __ATOMIC_ACQ_REL, __ATOMIC_ACQUIRE )) /* nothing */;
+}
+
+/* Publish an open under journal entry index (below NSPA_HANDLE_CAP, owned by
+ * the caller).  Anything but NSPA_PUBLISHED leaves no trace: the open belongs
+ * to wineserver.  Signals blocked.  Bounded by NSPA_CLIENT_WAIT_NS. */
+static inline enum nspa_publish_result nspa_client_publish( struct nspa_client *client, uint32_t index,
+                                                            uint64_t dev, uint64_t ino,
+                                                            uint32_t access, uint32_t sharing )
+{
+    struct nspa_bucket *bucket = nspa_bucket_of( client->table, dev, ino );
+    struct nspa_journal_entry *entry = &client->journal->entries[index];
+    struct nspa_thread *self = nspa_thread_self();
+    struct nspa_slot *slot, *unused;
+    uint32_t other_access = 0, other_sharing = NSPA_SHARE_ALL;
+    uint32_t state = NSPA_ENTRY_PENDING;
+    enum nspa_publish_result ret = NSPA_PUBLISHED;
+
+    if (!nspa_client_attached( client )) return NSPA_DETACHED;
+    if (NSPA_LOAD( &bucket->flags )) return NSPA_BUCKET_DECLINED;
+
+    switch (nspa_lock( &bucket->lock, self, NSPA_CLIENT_WAIT_NS ))
+    {
+    case NSPA_LOCK_BUSY:
+        return NSPA_BUCKET_BUSY;
+    case NSPA_LOCKED_DIED:
+        nspa_bucket_flag( bucket, NSPA_BUCKET_REBUILD );
+        nspa_unlock( &bucket->lock, self );
+        return NSPA_BUCKET_DECLINED;
+    case NSPA_LOCKED:
+        break;
+    }
+
+    nspa_journal_use( client->journal, index );
+    NSPA_STORE( &entry->dev, dev );
+    NSPA_STORE( &entry->ino, ino );
+    NSPA_STORE( &entry->access, access );
+    NSPA_STORE( &entry->sharing, sharing );
+    NSPA_STEP( announce );
+    NSPA_STORE( &entry->state, NSPA_ENTRY_PENDING );
+    NSPA_FENCE();
+    NSPA_STEP( announced );
+
+    slot = nspa_slot_find( bucket, dev, ino, &unused );
+    if (!nspa_client_attached( client )) ret = NSPA_DETACHED;
+    else if (NSPA_LOAD( &bucket->flags )) ret = NSPA_BUCKET_DECLINED;
+    else if (slot)
+    {
+        nspa_share_masks( &slot->server, &other_access, &other_sharing );
+        nspa_share_masks( &slot->clients, &other_access, &other_sharing );
+        if (nspa_masks_conflict( access, sharing, other_access, other_sharing )) ret = NSPA_CONFLICT;
+    }
+    else if (unused) nspa_slot_claim( (slot = unused), dev, ino );
+    else ret = NSPA_BUCKET_FULL;
+    NSPA_STEP( checked );
+
+    if (ret == NSPA_PUBLISHED)
+    {
+        nspa_share_change( &slot->clients, access, sharing, 1 );
+        NSPA_STEP( counted );
+        if (!__atomic_compare_exchange_n( &entry->state, &state, NSPA_ENTRY_HELD, 0,
+                                          __ATOMIC_SEQ_CST, __ATOMIC_SEQ_CST ))
+        {
+            nspa_bucket_flag( bucket, NSPA_BUCKET_REBUILD );
+            ret = NSPA_BUCKET_BUSY;
+        }
+    }
+    if (ret != NSPA_PUBLISHED) NSPA_STORE( &entry->state, NSPA_ENTRY_FREE );
+    nspa_unlock( &bucket->lock, self );
+    return ret;
+}
+
+/* Take back what nspa_client_publish() published; the arguments are those
+ * given there.  Always succeeds.  Returns nonzero when wineserver asked to be
+ * told that the inode's last local open is gone.  Signals blocked. */
+static inline int nspa_client_retract( struct nspa_client *client, uint32_t index,
+                                       uint64_t dev, uint64_t ino, uint32_t access, uint32_t sharing )
+{
+    struct nspa_bucket *bucket = nspa_bucket_of( client->table, dev, ino );
+    struct nspa_journal_entry *entry = &client->journal->entries[index];
+    struct nspa_thread *self = nspa_thread_self();
+    struct nspa_slot *slot;
+    enum nspa_lock_result locked;
+    int notify = 0;
+
+    /* a retired journal is wineserver's to clear, and may be another's by now */
+    if (!nspa_client_attached( client )) return 0;
+
+    locked = nspa_lock( &bucket->lock, self, NSPA_CLIENT_WAIT_NS );
+    slot = nspa_slot_find( bucket, dev, ino, NULL );
+    if (locked == NSPA_LOCKED && slot)
+    {
+        nspa_share_change( &slot->clients, access, sharing, 0 );
+        NSPA_STEP( uncounted );
+        NSPA_STORE( &entry->state, NSPA_ENTRY_FREE );
+        notify = (NSPA_LOAD( &slot->server.flags ) & NSPA_SHARE_NOTIFY) && !NSPA_LOAD( &slot->clients.handles );
+    }
+    else  /* the counters stay as they are until wineserver recounts */
+    {
+        NSPA_STORE( &entry->state, NSPA_ENTRY_FREE );
+        NSPA_FENCE();
+        nspa_bucket_flag( bucket, NSPA_BUCKET_REBUILD );
+        notify = slot && (NSPA_LOAD( &slot->server.flags ) & NSPA_SHARE_NOTIFY);
+    }
+    if (locked != NSPA_LOCK_BUSY) nspa_unlock( &bucket->lock, self );
+    return notify;
+}
+
+#endif  /* __NSPA_SHM_H */
