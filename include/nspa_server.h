@@ -61,7 +61,7 @@ extern void nspa_server_retire( int journal );
 extern void nspa_server_release( int journal );
 
 /* Store what wineserver itself has open of an inode: own is the sum of its
- * opens (own->flags is kept), all zero when it has none.  In the same atomic
+ * opens (own->flags is ignored), all zero when it has none.  In the same atomic
  * step clients receives what the processes have open of it. */
 extern void nspa_server_publish( uint64_t dev, uint64_t ino, const struct nspa_share *own,
                                  struct nspa_share *clients );
@@ -76,9 +76,9 @@ extern void nspa_server_check( uint64_t dev, uint64_t ino, const struct nspa_sha
                                uint32_t access, uint32_t sharing,
                                uint32_t *other_access, uint32_t *other_sharing );
 
-/* Local handles that exist for an inode, recounted; and from now on ask the
- * client that closes the last one to say so (nspa_server_publish with
- * own->flags without NSPA_SHARE_NOTIFY ends that). */
+/* Local handles that exist for an inode, recounted.  When there are any, the
+ * client that closes the last one is asked to tell wineserver.  It may tell
+ * more than once, or not at all when it dies: look again after a retirement. */
 extern uint32_t nspa_server_watch( uint64_t dev, uint64_t ino );
 
 /* Local handles on one device, recounted: does a process hold a file there? */
