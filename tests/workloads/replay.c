@@ -179,7 +179,10 @@ static void parse_open(trace *t, char *s, const wchar_t *data, uint32_t line)
     s += strspn(s, " \t");
     if (!*s) bad(line, "no path");
     in_data = !strncmp(s, tag, sizeof(tag) - 1);
-    if (in_data) s += sizeof(tag) - 1;
+    if (in_data) {
+        s += sizeof(tag) - 1;
+        if (strstr(s, "..")) bad(line, "'..' below %DATA%");
+    }
     if (!(rel = widen(s))) bad(line, "the path is not UTF-8");
     if (in_data) {
         size_t n;

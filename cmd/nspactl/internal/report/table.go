@@ -1,0 +1,148 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+
+package report
+
+import (
+	"fmt"
+	"math"
+	"strconv"
+	"strings"
+	"unicode/utf8"
+)
+
+// Table is text in columns: the first to the left, the others to the right.
+type Table struct {
+	Head []string
+	Rows [][]string
+}
+
+// Add appends a row; missing cells are empty.
+func (t *Table) Add(cells ...string) { t.Rows = append(t.Rows, cells) }
+
+// String lays the table out.
+func (t *Table) String() string {
+	width := make([]int, len(t.Head))
+	for _, row := range append([][]string{t.Head}, t.Rows...) {
+		for i, cell := range row {
+			if i < len(width) {
+				width[i] = max(width[i], utf8.RuneCountInString(cell))
+			}
+		}
+	}
+	var b strings.Builder
+	line := func(row []string) {
+		var l strings.Builder
+		for i, w := range width {
+			cell := ""
+			if i < len(row) {
+				cell = row[i]
+			}
+			pad := strings.Repeat(" ", w-utf8.RuneCountInString(cell))
+			if i > 0 {
+				l.WriteString("  " + pad + cell)
+			} else {
+				l.WriteString(cell + pad)
+			}
+		}
+		b.WriteString(strings.TrimRight(l.String(), " ") + "\n")
+	}
+	line(t.Head)
+	rule := make([]string, len(width))
+	for i, w := range width {
+		rule[i] = strings.Repeat("-", w)
+	}
+	line(rule)
+	for _, row := range t.Rows {
+		line(row)
+	}
+	return b.String()
+}
+
+// Count writes a number with thousands separated.
+func Count(n uint64) string {
+	s := strconv.FormatUint(n, 10)
+	for i := len(s) - 3; i > 0; i -= 3 {
+		s = s[:i] + "," + s[i:]
+	}
+	return s
+}
+
+// Number writes a measurement with three significant digits, large ones whole.
+func Number(v float64) string {
+	switch {
+	case math.IsNaN(v) || math.IsInf(v, 0):
+		return "-"
+	case math.Abs(v) >= 99.95:
+		return signed(v)
+	case math.Abs(v) >= 9.995:
+		return strconv.FormatFloat(v, 'f', 1, 64)
+	default:
+		return strconv.FormatFloat(v, 'f', 2, 64)
+	}
+}
+
+func signed(v float64) string {
+	r := math.Round(v)
+	if r < 0 {
+		return "-" + Count(uint64(-r))
+	}
+	return Count(uint64(r))
+}
+
+// Ratio writes a/b as "12.3x", or "-" where there is nothing to compare.
+func Ratio(a, b *Run) string {
+	if a == nil || b == nil || b.WallMS <= 0 {
+		return "-"
+	}
+	return Number(a.WallMS/b.WallMS) + "x"
+}
+
+func wall(r *Run) string {
+	if r == nil {
+		return "-"
+	}
+	return Number(r.WallMS)
+}
+
+func micro(r *Run, get func(*Run) float64) string {
+	if r == nil || get(r) == 0 {
+		return "-"
+	}
+	return Number(get(r))
+}
+
+// Text is the demo's table: times, then requests where they were counted.
+func (r *Report) Text() string {
+	times := Table{Head: []string{"wall time, ms (median)", "debian", "off", "on", "native", "off/debian", "gain off/on", "on/native"}}
+	calls := Table{Head: []string{"time per item, us", "mode", "p50", "p99", "p99.9", "max"}}
+	reqs := Table{Head: []string{"wineserver requests", "mode", "all", "per item", "create_file", "get_handle_fd", "close_handle", "others"}}
+	for _, w := range r.Workloads {
+		off, on := w.Runs["off"], w.Runs["on"]
+		offDebian := Ratio(off, w.Runs["debian"])
+		times.Add(w.Name, wall(w.Runs["debian"]), wall(off), wall(on), wall(w.Native), offDebian, Ratio(off, on), Ratio(on, w.Native))
+		label := fmt.Sprintf("%s (%s %s)", w.Name, Count(uint64(w.Items)), w.Item)
+		for _, mode := range Modes {
+			run := w.Runs[mode]
+			if run != nil && run.P50US > 0 {
+				calls.Add(label, mode, micro(run, func(r *Run) float64 { return r.P50US }), micro(run, func(r *Run) float64 { return r.P99US }),
+					micro(run, func(r *Run) float64 { return r.P999US }), micro(run, func(r *Run) float64 { return r.MaxUS }))
+			}
+			if run != nil && run.Requests != nil {
+				q := run.Requests
+				per := "-"
+				if w.Items > 0 {
+					per = Number(float64(q["total"]) / float64(w.Items))
+				}
+				c, g, x := q["create_file"], q["get_handle_fd"], q["close_handle"]
+				reqs.Add(w.Name, mode, Count(q["total"]), per, Count(c), Count(g), Count(x), Count(q["total"]-c-g-x))
+			}
+		}
+	}
+	out := times.String()
+	for _, t := range []*Table{&calls, &reqs} {
+		if len(t.Rows) > 0 {
+			out += "\n" + t.String()
+		}
+	}
+	return out
+}
