@@ -1,0 +1,217 @@
+/*
+ * libnspa: the exported functions for local files
+ *
+ * Copyright 2026 the nspa authors
+ *
+ * This library is free software; you can redistribute it and/or
+ * modify it under the terms of the GNU Lesser General Public
+ * License as published by the Free Software Foundation; either
+ * version 2.1 of the License, or (at your option) any later version.
+ *
+ * This library is distributed in the hope that it will be useful,
+ * but WITHOUT ANY WARRANTY; without even the implied warranty of
+ * MERCHANTABILITY or FITNESS FOR A PARTICULAR PURPOSE.  See the GNU
+ * Lesser General Public License for more details.
+ *
+ * ---------------------------------------------------------------------------
+ */
+
+#include <sched.h>
+
+#include "../core/table.h"
+#include "entry.h"
+
+#define STATUS_SUCCESS             0
+#define STATUS_INVALID_PARAMETER   ((int32_t)0xc000000d)
+#define STATUS_REVISION_MISMATCH   ((int32_t)0xc0000059)
+#define STATUS_NOT_SUPPORTED       ((int32_t)0xc00000bb)
+#define STATUS_ALREADY_INITIALIZED ((int32_t)0xc0000510)
+
+/* Go, in exports.go */
+extern int32_t nspaGoInit( const struct nspa_init *init, struct nspa_files **files, char *line, size_t size );
+extern uint32_t nspaGoVersion(void);
+extern uint32_t nspaGoOpen( const struct nspa_open *open, struct nspa_opened *opened );
+extern void nspaGoStats( uint64_t *opens, uint32_t count );
+
+static struct nspa_files *files;   /* set once, by nspa_init() */
+
+__attribute__((visibility("hidden"))) int nspa_stack_bounds( const void *sp, void **low, size_t *size );
+
+uint32_t nspa_version(void)
+{
+    uint64_t mask = nspa_enter();
+    uint32_t version = nspaGoVersion();
+
+    nspa_leave( mask );
+    return version;
+}
+
+/* The host knows the stacks it runs us on; before nspa_init() nobody does. */
+static int (*host_stack_bounds)( const void *sp, void **low, size_t *size );
+
+int nspa_stack_bounds( const void *sp, void **low, size_t *size )
+{
+    int (*bounds)( const void *, void **, size_t * ) = __atomic_load_n( &host_stack_bounds, __ATOMIC_ACQUIRE );
+
+    return bounds && bounds( sp, low, size );
+}
+
+static void warn( const struct nspa_init *init, const char *line )
+{
+    if (init->host.warn) init->host.warn( line );
+}
+
+int32_t nspa_init( const struct nspa_init *init )
+{
+    static int busy;
+    struct nspa_files *new_files = NULL;
+    char line[256] = "nspa: internal error; files are opened by wineserver";
+    uint64_t mask;
+    int32_t status;
+
+    if (!init) return STATUS_INVALID_PARAMETER;
+    if (init->size != sizeof(*init) || init->abi != NSPA_ABI_VERSION) return STATUS_REVISION_MISMATCH;
+    if (!init->host.forget_fd || !init->host.promote || !init->host.close_handle ||
+        !init->host.drained || !init->host.stack_bounds ||
+        init->journal >= NSPA_MAX_PROCESSES || (init->inherited_count && !init->inherited) ||
+        init->inherited_count > NSPA_LF_HANDLE_CAP)
+    {
+        warn( init, "nspa: the host gave invalid arguments; files are opened by wineserver" );
+        return STATUS_INVALID_PARAMETER;
+    }
+
+    mask = nspa_enter();
+    if (__atomic_exchange_n( &busy, 1, __ATOMIC_ACQ_REL )) status = STATUS_ALREADY_INITIALIZED;
+    else
+    {
+        __atomic_store_n( &host_stack_bounds, init->host.stack_bounds, __ATOMIC_RELEASE );
+        if (!(status = nspaGoInit( init, &new_files, line, sizeof(line) )))
+            __atomic_store_n( &files, new_files, __ATOMIC_RELEASE );
+        else
+        {
+            warn( init, line );
+            __atomic_store_n( &busy, 0, __ATOMIC_RELEASE );
+        }
+    }
+    nspa_leave( mask );
+    return status;
+}
+
+static struct nspa_files *get_files(void)
+{
+    return __atomic_load_n( &files, __ATOMIC_ACQUIRE );
+}
+
+int nspa_local_file_is_local_handle( uint64_t handle )
+{
+    return nspa_is_local_handle( handle );
+}
+
+/* Go takes a lock that any thread may hold unboosted on every entry, so a
+ * thread that is not to wait for others stays outside. */
+static int is_realtime(void)
+{
+    int policy = sched_getscheduler( 0 ) & ~SCHED_RESET_ON_FORK;
+
+    return policy == SCHED_FIFO || policy == SCHED_RR;
+}
+
+int32_t nspa_local_file_try_bypass( const struct nspa_open *open, struct nspa_opened *opened )
+{
+    uint64_t mask;
+
+    if (!opened) return STATUS_NOT_SUPPORTED;
+    memset( opened, 0, sizeof(*opened) );
+    opened->fd = -1;
+    if (!open || !open->unix_name || !open->nt_name)
+    {
+        opened->reason = NSPA_BAD_REQUEST;
+        return STATUS_NOT_SUPPORTED;
+    }
+    if (!get_files()) opened->reason = NSPA_NOT_ATTACHED;
+    else if (is_realtime()) opened->reason = NSPA_REALTIME;
+    else
+    {
+        mask = nspa_enter();
+        opened->reason = nspaGoOpen( open, opened );
+        nspa_leave( mask );
+    }
+    return opened->reason == NSPA_SERVED ? STATUS_SUCCESS : STATUS_NOT_SUPPORTED;
+}
+
+uint64_t nspa_promote_if_local( uint64_t handle )
+{
+    struct nspa_files *table = get_files();
+    struct nspa_file *file = nspa_file_of( table, handle );
+    uint64_t mask;
+
+    /* most handles in the range are wineserver's by the second call */
+    if (!file || (NSPA_LOAD( &file->state ) & NSPA_STATE_MASK) != NSPA_STATE_LOCAL) return handle;
+    mask = nspa_enter();
+    nspa_file_promote( table, file );
+    nspa_leave( mask );
+    return handle;
+}
+
+uint32_t nspa_local_file_promote_inheritable(void)
+{
+    struct nspa_files *table = get_files();
+    uint32_t i, len, count = 0;
+    uint64_t mask;
+
+    if (!table) return 0;
+    mask = nspa_enter();
+    len = NSPA_LOAD( &table->high_water );
+    for (i = 0; i < len; i++)
+    {
+        struct nspa_file *file = &table->file[i];
+
+        if ((NSPA_LOAD( &file->state ) & NSPA_STATE_MASK) != NSPA_STATE_LOCAL) continue;
+        if (!(NSPA_LOAD( &file->attributes ) & 2)) continue;  /* OBJ_INHERIT */
+        count += nspa_file_promote( table, file );
+    }
+    nspa_leave( mask );
+    return count;
+}
+
+int32_t nspa_local_file_close( uint64_t handle )
+{
+    struct nspa_files *table = get_files();
+    struct nspa_file *file = nspa_file_of( table, handle );
+    uint64_t mask;
+    int closed;
+
+    if (!file || (NSPA_LOAD( &file->state ) & NSPA_STATE_MASK) != NSPA_STATE_LOCAL) return STATUS_NOT_SUPPORTED;
+    mask = nspa_enter();
+    closed = nspa_file_close( table, file );
+    nspa_leave( mask );
+    return closed ? STATUS_SUCCESS : STATUS_NOT_SUPPORTED;
+}
+
+void nspa_local_file_closed( uint64_t handle )
+{
+    struct nspa_files *table = get_files();
+    struct nspa_file *file = nspa_file_of( table, handle );
+
+    if (file) nspa_file_closed( table, file );
+}
+
+void nspa_get_stats( struct nspa_stats *stats, size_t size )
+{
+    struct nspa_files *table = get_files();
+    struct nspa_stats all;
+    uint64_t mask;
+
+    if (!stats) return;
+    memset( &all, 0, sizeof(all) );
+    if (table)
+    {
+        mask = nspa_enter();
+        nspaGoStats( all.opens, NSPA_REASON_COUNT );
+        nspa_leave( mask );
+        all.promotions   = __atomic_load_n( &table->promotions, __ATOMIC_RELAXED );
+        all.local_closes = __atomic_load_n( &table->local_closes, __ATOMIC_RELAXED );
+        all.handles      = __atomic_load_n( &table->used, __ATOMIC_RELAXED );
+    }
+    memcpy( stats, &all, size < sizeof(all) ? size : sizeof(all) );
+}

@@ -1,0 +1,33 @@
+package core
+
+import "structs"
+
+// Request is struct nspa_open of include/nspa.h: NtCreateFile's arguments. Its
+// pointers lead to C memory that is valid during the call.
+type Request struct {
+	_           structs.HostLayout
+	UnixName    *byte
+	NTName      *uint16
+	NTLen       uint32 // bytes
+	Access      uint32
+	Sharing     uint32
+	Disposition uint32
+	Options     uint32
+	Attributes  uint32
+	Flags       uint32
+}
+
+// Request.Flags.
+const (
+	hasRoot = 1
+	hasSD   = 2
+)
+
+// Opened is struct nspa_opened of include/nspa.h.
+type Opened struct {
+	_      structs.HostLayout
+	Handle uint32
+	FD     int32
+	Access uint32 // generic rights mapped
+	Reason uint32
+}

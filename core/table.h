@@ -1,0 +1,315 @@
+/*
+ * The handle table of one process
+ *
+ * Copyright 2026 the nspa authors
+ *
+ * This library is free software; you can redistribute it and/or
+ * modify it under the terms of the GNU Lesser General Public
+ * License as published by the Free Software Foundation; either
+ * version 2.1 of the License, or (at your option) any later version.
+ *
+ * This library is distributed in the hope that it will be useful,
+ * but WITHOUT ANY WARRANTY; without even the implied warranty of
+ * MERCHANTABILITY or FITNESS FOR A PARTICULAR PURPOSE.  See the GNU
+ * Lesser General Public License for more details.
+ *
+ * ---------------------------------------------------------------------------
+ *
+ * ---------------------------------------------------------------------------
+ *
+ * One entry per local handle, in memory of this process alone.  An entry's
+ * life is one atomic word:
+ *
+ *      FREE -> LOCAL -> FREE              opened and closed here
+ *              LOCAL -> SERVER -> FREE    promoted; wineserver closes it
+ *      FREE -> SERVER -> FREE             came from the parent process
+ *
+ * plus a count of threads that are promoting it.  Who closes while others
+ * promote leaves a mark, and the last of them closes.
+ *
+ * In C, because a real-time thread must be able to close a file, and any
+ * thread to promote one, without entering Go: a SCHED_FIFO thread would wait
+ * for whatever thread holds the Go runtime's locks, and a promotion may end
+ * the thread inside its server call.
+ *
+ * Signals are blocked by the callers.  No function allocates or waits, but for
+ * the bucket lock (see nspa_shm.h).
+ */
+
+#ifndef __NSPA_TABLE_H
+#define __NSPA_TABLE_H
+
+#include "../include/nspa.h"
+#include "../include/nspa_shm.h"
+
+_Static_assert( NSPA_LF_HANDLE_CAP == NSPA_HANDLE_CAP, "one journal entry per handle" );
+
+#define NSPA_FILE_SIZE 2048
+
+struct nspa_file
+{
+    uint32_t state;
+    uint32_t next;           /* while free: index + 1 of the next free entry */
+    int32_t  fd;
+    uint32_t access;
+    uint32_t sharing;
+    uint32_t options;
+    uint32_t attributes;
+    uint32_t nt_len;         /* bytes of NT name at the start of names, then the Unix name */
+    uint64_t dev;
+    uint64_t ino;
+    uint8_t  names[NSPA_FILE_SIZE - 48];
+};
+
+_Static_assert( sizeof(struct nspa_file) == NSPA_FILE_SIZE, "entry size" );
+
+#define NSPA_STATE_FREE    0u
+#define NSPA_STATE_LOCAL   1u
+#define NSPA_STATE_SERVER  2u
+#define NSPA_STATE_MASK    3u
+#define NSPA_STATE_CLOSE   4u      /* the last promoter closes */
+#define NSPA_STATE_USER    0x100u  /* one promoter */
+
+struct nspa_files
+{
+    struct nspa_client client;
+    struct nspa_host   host;
+    uint64_t free;           /* tag << 32 | index + 1 of the first free entry */
+    uint64_t promotions;
+    uint64_t local_closes;
+    uint32_t used;           /* entries that are not free */
+    uint32_t high_water;     /* entries from here on were never used */
+    struct nspa_file file[NSPA_HANDLE_CAP];
+};
+
+static inline uint32_t nspa_handle_of( uint32_t index )
+{
+    return NSPA_LF_HANDLE_BASE + index * 4;
+}
+
+/* The entry a handle names, NULL if it is not in the local range. */
+static inline struct nspa_file *nspa_file_of( struct nspa_files *files, uint64_t handle )
+{
+    if (!files || !nspa_is_local_handle( handle )) return NULL;
+    return &files->file[((uint32_t)handle - NSPA_LF_HANDLE_BASE) / 4];
+}
+
+static inline int nspa_cas32( uint32_t *ptr, uint32_t expect, uint32_t value )
+{
+    return __atomic_compare_exchange_n( ptr, &expect, value, 0, __ATOMIC_ACQ_REL, __ATOMIC_RELAXED );
+}
+
+/* ---- free entries: a stack, last used first, so that its memory is warm --- */
+
+static inline void nspa_free_push( struct nspa_files *files, uint32_t index )
+{
+    uint64_t head = __atomic_load_n( &files->free, __ATOMIC_RELAXED );
+    uint64_t value;
+
+    do
+    {
+        __atomic_store_n( &files->file[index].next, (uint32_t)head, __ATOMIC_RELAXED );
+        value = ((head >> 32) + 1) << 32 | (index + 1);
+    } while (!__atomic_compare_exchange_n( &files->free, &head, value, 1, __ATOMIC_RELEASE, __ATOMIC_RELAXED ));
+    __atomic_sub_fetch( &files->used, 1, __ATOMIC_RELAXED );
+}
+
+/* Index of an entry that is now the caller's, or -1. */
+static inline int32_t nspa_free_pop( struct nspa_files *files )
+{
+    uint64_t head = __atomic_load_n( &files->free, __ATOMIC_ACQUIRE );
+    uint64_t value;
+    uint32_t index;
+
+    do
+    {
+        if (!(uint32_t)head) return -1;
+        index = (uint32_t)head - 1;
+        value = ((head >> 32) + 1) << 32 | __atomic_load_n( &files->file[index].next, __ATOMIC_RELAXED );
+    } while (!__atomic_compare_exchange_n( &files->free, &head, value, 1, __ATOMIC_ACQUIRE, __ATOMIC_ACQUIRE ));
+    __atomic_add_fetch( &files->used, 1, __ATOMIC_RELAXED );
+    return index;
+}
+
+/* Fill the stack, lowest handle on top, without the handles that came from the
+ * parent.  Before any other thread knows the table. */
+static inline void nspa_files_init( struct nspa_files *files, const uint32_t *inherited, uint32_t count )
+{
+    uint32_t i;
+
+    files->used = NSPA_HANDLE_CAP - 1;
+    for (i = 0; i < count; i++)
+    {
+        struct nspa_file *file = nspa_file_of( files, inherited[i] );
+
+        if (!file) continue;
+        file->state = NSPA_STATE_SERVER;
+        file->fd = -1;
+    }
+    for (i = NSPA_HANDLE_CAP - 1; i-- > 0;)  /* the last value is no handle */
+        if (files->file[i].state == NSPA_STATE_FREE) nspa_free_push( files, i );
+}
+
+/* ---- open ---------------------------------------------------------------- */
+
+/* Make an open Unix file a local file: publish it and give it a handle.
+ * Returns its index, or -1 - enum nspa_reason; the fd is the table's only
+ * on success. */
+static inline int32_t nspa_file_open( struct nspa_files *files, const struct nspa_open *open, uint32_t access,
+                                      int32_t fd, uint64_t dev, uint64_t ino )
+{
+    size_t unix_len = strlen( open->unix_name ) + 1;
+    uint32_t high, reason;
+    struct nspa_file *file;
+    int32_t index;
+
+    if (open->nt_len > sizeof(file->names) || unix_len > sizeof(file->names) - open->nt_len)
+        return -1 - NSPA_NAME_TOO_LONG;
+    if ((index = nspa_free_pop( files )) < 0) return -1 - NSPA_NO_HANDLE;
+
+    file = &files->file[index];
+    file->fd         = fd;
+    file->access     = access;
+    file->sharing    = open->sharing;
+    file->options    = open->options;
+    file->attributes = open->attributes;
+    file->nt_len     = open->nt_len;
+    file->dev        = dev;
+    file->ino        = ino;
+    memcpy( file->names, open->nt_name, open->nt_len );
+    memcpy( file->names + open->nt_len, open->unix_name, unix_len );
+
+    switch (nspa_client_publish( &files->client, index, dev, ino, access, open->sharing ))
+    {
+    case NSPA_PUBLISHED:
+        high = NSPA_LOAD( &files->high_water );
+        while (high <= (uint32_t)index &&
+               !__atomic_compare_exchange_n( &files->high_water, &high, index + 1, 0,
+                                             __ATOMIC_ACQ_REL, __ATOMIC_ACQUIRE )) /* nothing */;
+        NSPA_STORE( &file->state, NSPA_STATE_LOCAL );
+        return index;
+    case NSPA_CONFLICT:        reason = NSPA_SHARING; break;
+    case NSPA_BUCKET_FULL:     reason = NSPA_TABLE_FULL; break;
+    case NSPA_BUCKET_DECLINED: reason = NSPA_TABLE_DECLINED; break;
+    case NSPA_BUCKET_BUSY:     reason = NSPA_TABLE_BUSY; break;
+    default:                   reason = NSPA_DETACHED_BY_SERVER; break;
+    }
+    nspa_free_push( files, index );
+    return -1 - (int32_t)reason;
+}
+
+/* ---- close --------------------------------------------------------------- */
+
+static inline void nspa_file_retract( struct nspa_files *files, struct nspa_file *file )
+{
+    if (nspa_client_retract( &files->client, file - files->file, file->dev, file->ino,
+                             file->access, file->sharing ))
+        files->host.drained( file->dev, file->ino );
+}
+
+/* The state word is FREE already and the entry not yet on the stack. */
+static inline void nspa_file_finish_close( struct nspa_files *files, struct nspa_file *file )
+{
+    files->host.forget_fd( nspa_handle_of( file - files->file ) );
+    nspa_file_retract( files, file );
+    close( file->fd );
+    __atomic_add_fetch( &files->local_closes, 1, __ATOMIC_RELAXED );
+    nspa_free_push( files, file - files->file );
+}
+
+/* Nonzero if the handle was local, and now is closed or about to be. */
+static inline int nspa_file_close( struct nspa_files *files, struct nspa_file *file )
+{
+    uint32_t state = NSPA_LOAD( &file->state );
+
+    for (;;)
+    {
+        uint32_t next = state < NSPA_STATE_USER ? NSPA_STATE_FREE : state | NSPA_STATE_CLOSE;
+
+        if ((state & NSPA_STATE_MASK) != NSPA_STATE_LOCAL || (state & NSPA_STATE_CLOSE)) return 0;
+        if (__atomic_compare_exchange_n( &file->state, &state, next, 0, __ATOMIC_ACQ_REL, __ATOMIC_ACQUIRE ))
+        {
+            if (next == NSPA_STATE_FREE) nspa_file_finish_close( files, file );
+            return 1;
+        }
+    }
+}
+
+/* wineserver has closed the handle. */
+static inline void nspa_file_closed( struct nspa_files *files, struct nspa_file *file )
+{
+    if (nspa_cas32( &file->state, NSPA_STATE_SERVER, NSPA_STATE_FREE ))
+        nspa_free_push( files, file - files->file );
+}
+
+/* ---- promotion ----------------------------------------------------------- */
+
+/* Become a promoter.  Zero if there is nothing to promote. */
+static inline int nspa_file_promote_begin( struct nspa_file *file )
+{
+    uint32_t state = NSPA_LOAD( &file->state );
+
+    do
+    {
+        if ((state & NSPA_STATE_MASK) != NSPA_STATE_LOCAL || (state & NSPA_STATE_CLOSE)) return 0;
+    } while (!__atomic_compare_exchange_n( &file->state, &state, state + NSPA_STATE_USER, 0,
+                                           __ATOMIC_ACQ_REL, __ATOMIC_ACQUIRE ));
+    return 1;
+}
+
+/* What the server call made of it.  wineserver takes a second promotion of the
+ * same handle for done, so promoters need not wait for each other; the first
+ * to come back moves the share contribution. */
+static inline void nspa_file_promote_end( struct nspa_files *files, struct nspa_file *file, int32_t status )
+{
+    uint32_t handle = nspa_handle_of( file - files->file );
+    uint32_t state = NSPA_LOAD( &file->state );
+    uint32_t next;
+
+    do
+    {
+        next = state - NSPA_STATE_USER;
+        if (status >= 0) next = (next & ~NSPA_STATE_MASK) | NSPA_STATE_SERVER;
+        if (next < NSPA_STATE_USER && (next & NSPA_STATE_CLOSE)) next = NSPA_STATE_FREE;
+    } while (!__atomic_compare_exchange_n( &file->state, &state, next, 0, __ATOMIC_ACQ_REL, __ATOMIC_ACQUIRE ));
+
+    if (status >= 0 && (state & NSPA_STATE_MASK) == NSPA_STATE_LOCAL)
+    {
+        nspa_file_retract( files, file );
+        __atomic_add_fetch( &files->promotions, 1, __ATOMIC_RELAXED );
+    }
+    if (next != NSPA_STATE_FREE) return;
+
+    if (status >= 0 || (state & NSPA_STATE_MASK) == NSPA_STATE_SERVER)
+    {
+        int fd = files->host.forget_fd( handle );
+
+        files->host.close_handle( handle );
+        if (fd != -1) close( fd );
+        nspa_free_push( files, file - files->file );
+    }
+    else nspa_file_finish_close( files, file );
+}
+
+/* Hand one file to wineserver under its handle. */
+static inline int nspa_file_promote( struct nspa_files *files, struct nspa_file *file )
+{
+    struct nspa_promotion promotion;
+    int32_t status;
+
+    if (!nspa_file_promote_begin( file )) return 0;
+    promotion.handle     = nspa_handle_of( file - files->file );
+    promotion.fd         = file->fd;
+    promotion.access     = file->access;
+    promotion.sharing    = file->sharing;
+    promotion.options    = file->options;
+    promotion.attributes = file->attributes;
+    promotion.nt_name    = (const uint16_t *)file->names;
+    promotion.nt_len     = file->nt_len;
+    promotion.unix_name  = (const char *)file->names + file->nt_len;
+    status = files->host.promote( &promotion );
+    nspa_file_promote_end( files, file, status );
+    return status >= 0;
+}
+
+#endif  /* __NSPA_TABLE_H */

@@ -1,0 +1,229 @@
+/*
+ * libnspa: local files for Wine's ntdll
+ *
+ * Copyright 2026 the nspa authors
+ *
+ * This library is free software; you can redistribute it and/or
+ * modify it under the terms of the GNU Lesser General Public
+ * License as published by the Free Software Foundation; either
+ * version 2.1 of the License, or (at your option) any later version.
+ *
+ * This library is distributed in the hope that it will be useful,
+ * but WITHOUT ANY WARRANTY; without even the implied warranty of
+ * MERCHANTABILITY or FITNESS FOR A PARTICULAR PURPOSE.  See the GNU
+ * Lesser General Public License for more details.
+ *
+ * ---------------------------------------------------------------------------
+ *
+ * ---------------------------------------------------------------------------
+ *
+ * The client ABI.  The caller is the glue in ntdll's Unix library
+ * (dlls/ntdll/unix/nspa/), which loads this library when NSPA_LOCAL_FILES=1.
+ *
+ * Threads.  Every function may be called on any thread at any time after
+ * nspa_init() succeeded, unless it says otherwise.
+ *
+ * Signals.  Every function may be called with any signal mask.  It blocks all
+ * signals while it runs and restores the caller's mask: Wine suspends and ends
+ * threads by signals, and one stopped inside would hold the Go runtime.
+ *
+ * Memory.  No function keeps a pointer it was given, and none hands over
+ * memory.  None reads or writes memory of the Windows program: arguments are
+ * the caller's own copies, so that no page fault happens inside.
+ *
+ * Errors.  An NTSTATUS below zero means that nothing was done and that the
+ * caller should take the path of unmodified Wine.  No open is ever refused
+ * here: a conflict in the shared table sends it to wineserver, which decides.
+ */
+
+#ifndef __NSPA_H
+#define __NSPA_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "nspa_reparse.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+#define NSPA_ABI_VERSION 1
+
+/* Handles of local files: [NSPA_LF_HANDLE_BASE, 0x80000000) in steps of four.
+ * The last one is never given out: with tag bits it is 0x7fffffff, the pseudo
+ * handle of the current process. */
+#define NSPA_LF_HANDLE_CAP   4096u
+#define NSPA_LF_HANDLE_BASE  0x7fffc000u
+#define NSPA_LF_HANDLE_LAST  0x7ffffffcu
+
+/* Is this value in the local range?  Says nothing about whether it is open.
+ * NT ignores the two low bits of a handle, and so do we. */
+static inline int nspa_is_local_handle( uint64_t handle )
+{
+    return (handle & ~UINT64_C(3)) >= NSPA_LF_HANDLE_BASE && (handle & ~UINT64_C(3)) < NSPA_LF_HANDLE_LAST;
+}
+
+/* The same, exported. */
+extern int nspa_local_file_is_local_handle( uint64_t handle );
+
+/* One file, as wineserver must know it to hold it under the same handle. */
+struct nspa_promotion
+{
+    uint32_t        handle;
+    int32_t         fd;          /* stays the library's */
+    uint32_t        access;      /* generic rights mapped */
+    uint32_t        sharing;
+    uint32_t        options;
+    uint32_t        attributes;  /* OBJ_* */
+    const uint16_t *nt_name;     /* not terminated */
+    uint32_t        nt_len;      /* in bytes */
+    const char     *unix_name;   /* as it was opened, terminated */
+};
+
+/* What the library needs of its host.  Called on the thread that entered the
+ * library, with all signals blocked, with no lock held and no Go code on the
+ * stack, so a host function may end the thread.  Only warn may be NULL. */
+struct nspa_host
+{
+    /* Remove the handle from ntdll's fd cache; return the fd it had, or -1. */
+    int      (*forget_fd)( uint32_t handle );
+    /* Send request nspa_create_file_from_unix_fd; return its status. */
+    int32_t  (*promote)( const struct nspa_promotion *file );
+    /* Close a handle that wineserver holds. */
+    void     (*close_handle)( uint32_t handle );
+    /* Tell wineserver that an inode's last local open is gone. */
+    void     (*drained)( uint64_t dev, uint64_t ino );
+    /* Bounds of the stack that holds sp, if the host knows them better than
+     * libpthread; return zero if not.  May be called at any time. */
+    int      (*stack_bounds)( const void *sp, void **low, size_t *size );
+    /* Print one line, given without newline. */
+    void     (*warn)( const char *line );
+};
+
+struct nspa_init
+{
+    uint32_t        size;           /* of this structure */
+    uint32_t        abi;            /* NSPA_ABI_VERSION */
+    int32_t         table_fd;       /* the shared table, opened for reading and writing; stays the caller's */
+    uint32_t        journal;        /* from request nspa_attach */
+    uint64_t        owner;
+    const uint32_t *inherited;      /* handles in the local range that came from the parent */
+    uint32_t        inherited_count;
+    struct nspa_host host;
+};
+
+/* The ABI this library was built with.  Any state.  Returns when the library
+ * is up: from then on the host may put back signal handlers that loading it
+ * replaced. */
+extern uint32_t nspa_version(void);
+
+/* Attach the process.  Once, before any other call but nspa_version().
+ *   STATUS_SUCCESS            attached
+ *   STATUS_REVISION_MISMATCH  size or abi differ
+ *   STATUS_INVALID_PARAMETER  a pointer, journal or handle that cannot be
+ *   STATUS_FILE_INVALID       the table is not one, or of another geometry
+ *   STATUS_NO_MEMORY          no memory for the handle table
+ *   STATUS_ALREADY_INITIALIZED
+ * On failure one line was given to warn, and all other functions decline. */
+extern int32_t nspa_init( const struct nspa_init *init );
+
+/* Why an open was, or was not, served. */
+enum nspa_reason
+{
+    NSPA_SERVED,
+    NSPA_NOT_ATTACHED,        /* not initialised, or switched off after an error */
+    NSPA_BAD_REQUEST,         /* a pointer or length that cannot be */
+    NSPA_ROOT_DIRECTORY,
+    NSPA_SECURITY_DESCRIPTOR,
+    NSPA_DISPOSITION,
+    NSPA_OPTIONS,             /* directory, by id, delete on close, unknown */
+    NSPA_ASYNCHRONOUS,
+    NSPA_ACCESS,              /* asks for more than reading */
+    NSPA_ATTRIBUTES,          /* OBJ_* other than inherit and case */
+    NSPA_NAME_TOO_LONG,
+    NSPA_LOADER,              /* .dll, .drv, .sys, .exe */
+    NSPA_NOT_REGULAR,
+    NSPA_REMOVABLE,           /* vanilla caches no fd there either */
+    NSPA_UNIX_ERROR,          /* stat or open failed */
+    NSPA_CHANGED,             /* the name led elsewhere between stat and open */
+    NSPA_NO_HANDLE,           /* all local handles are in use */
+    NSPA_SHARING,             /* the table shows a conflict */
+    NSPA_TABLE_FULL,
+    NSPA_TABLE_DECLINED,
+    NSPA_TABLE_BUSY,
+    NSPA_DETACHED_BY_SERVER,  /* wineserver ended, or considers this process ended */
+    NSPA_REALTIME,            /* SCHED_FIFO and SCHED_RR threads stay out of Go */
+    NSPA_PANIC,
+    NSPA_REASON_COUNT
+};
+
+/* The reason in words, for a trace; never NULL. */
+extern const char *nspa_reason_string( uint32_t reason );
+
+/* NtCreateFile's arguments after its name lookup. */
+struct nspa_open
+{
+    const char     *unix_name;    /* absolute, terminated */
+    const uint16_t *nt_name;
+    uint32_t        nt_len;       /* in bytes */
+    uint32_t        access;
+    uint32_t        sharing;
+    uint32_t        disposition;
+    uint32_t        options;
+    uint32_t        attributes;   /* OBJ_* */
+    uint32_t        flags;        /* NSPA_OPEN_* */
+};
+#define NSPA_OPEN_HAS_ROOT  1u    /* RootDirectory was given */
+#define NSPA_OPEN_HAS_SD    2u    /* SecurityDescriptor was given */
+
+struct nspa_opened
+{
+    uint32_t handle;
+    int32_t  fd;                  /* for the fd cache; stays the library's */
+    uint32_t access;              /* generic rights mapped */
+    uint32_t reason;              /* enum nspa_reason, also on failure */
+};
+
+/* Open an existing regular file for reading inside this process.
+ *   STATUS_SUCCESS        *opened is filled; NtCreateFile succeeds with FILE_OPENED
+ *   STATUS_NOT_SUPPORTED  the open belongs to wineserver; opened->reason says why */
+extern int32_t nspa_local_file_try_bypass( const struct nspa_open *open, struct nspa_opened *opened );
+
+/* Give wineserver a local file under the handle it has, so that any request
+ * may name it.  Returns handle in every case: what is not local, not open or
+ * could not be promoted is wineserver's to judge.  One round trip the first
+ * time, none after. */
+extern uint64_t nspa_promote_if_local( uint64_t handle );
+
+/* Promote every local file that was opened with OBJ_INHERIT, before a process
+ * is created.  Returns how many were promoted. */
+extern uint32_t nspa_local_file_promote_inheritable(void);
+
+/* Close a handle.  Never enters Go: a SCHED_FIFO thread may call it.
+ *   STATUS_SUCCESS        it was local and is closed
+ *   STATUS_NOT_SUPPORTED  it is wineserver's; close it there, then say so
+ *                         with nspa_local_file_closed() */
+extern int32_t nspa_local_file_close( uint64_t handle );
+
+/* wineserver closed this handle, so its value may be used again.  Ignores
+ * handles that wineserver did not hold. */
+extern void nspa_local_file_closed( uint64_t handle );
+
+struct nspa_stats
+{
+    uint64_t opens[NSPA_REASON_COUNT];  /* by reason; opens[NSPA_SERVED] were local */
+    uint64_t promotions;
+    uint64_t local_closes;
+    uint32_t handles;                   /* local and promoted handles open now */
+};
+
+/* Count what happened so far.  size is sizeof(struct nspa_stats) of the caller;
+ * no more than that is written. */
+extern void nspa_get_stats( struct nspa_stats *stats, size_t size );
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif  /* __NSPA_H */
