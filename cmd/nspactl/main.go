@@ -29,6 +29,7 @@ type command struct {
 
 var commands = []command{
 	{"demo", "run the demo's workloads under every Wine and compare", runDemo},
+	{"bench", "measure single calls, process starts and throughput", runBench},
 	{"fetch", "download the demo's programs and package tree into the cache", runFetch},
 	{"trace-gen", "write a trace of opens for the replay workload", runTraceGen},
 }

@@ -139,6 +139,17 @@ func TestSVG(t *testing.T) {
 	}
 }
 
+func TestGain(t *testing.T) {
+	for _, c := range []struct {
+		off, on float64
+		want    string
+	}{{1000, 100, "10.0x faster than off"}, {1000, 980, "as fast as off"}, {980, 1000, "as fast as off"}, {100, 200, "2.00x slower than off"}} {
+		if got := gain(c.off, c.on); got != c.want {
+			t.Errorf("gain(%v, %v) = %q, want %q", c.off, c.on, got, c.want)
+		}
+	}
+}
+
 func TestTable(t *testing.T) {
 	tab := Table{Head: []string{"name", "n"}}
 	tab.Add("é", "1,000")

@@ -120,7 +120,10 @@ func (r *Report) Text() string {
 		off, on := w.Runs["off"], w.Runs["on"]
 		offDebian := Ratio(off, w.Runs["debian"])
 		times.Add(w.Name, wall(w.Runs["debian"]), wall(off), wall(on), wall(w.Native), offDebian, Ratio(off, on), Ratio(on, w.Native))
-		label := fmt.Sprintf("%s (%s %s)", w.Name, Count(uint64(w.Items)), w.Item)
+		label := w.Name
+		if w.Items > 0 {
+			label = fmt.Sprintf("%s (%s %s)", w.Name, Count(uint64(w.Items)), w.Item)
+		}
 		for _, mode := range Modes {
 			run := w.Runs[mode]
 			if run != nil && run.P50US > 0 {
