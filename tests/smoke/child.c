@@ -1,0 +1,91 @@
+/* What the tests have other processes do. */
+
+#include <fcntl.h>
+#include <io.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "smoke.h"
+
+static HANDLE to_handle( const char *text )
+{
+    return (HANDLE)(ULONG_PTR)strtoull( text, NULL, 16 );
+}
+
+/* Read 100 bytes; they must be the pattern from offset on. */
+static int read_pattern( HANDLE file, DWORD offset )
+{
+    char data[100];
+    DWORD read;
+
+    if (!ReadFile( file, data, sizeof(data), &read, NULL )) return 100 + GetLastError();
+    return read == sizeof(data) && is_pattern( data, offset, read ) ? 0 : 1;
+}
+
+int child_main( int argc, char **argv )
+{
+    const char *verb = argv[0];
+
+    /* open PATH ACCESS SHARE: exit with the error */
+    if (!strcmp( verb, "open" ) && argc == 4)
+    {
+        HANDLE file = CreateFileA( argv[1], strtoul( argv[2], NULL, 16 ), strtoul( argv[3], NULL, 16 ),
+                                   NULL, OPEN_EXISTING, 0, NULL );
+        return file == INVALID_HANDLE_VALUE ? GetLastError() : 0;
+    }
+    /* hold PATH ACCESS SHARE READY DONE: keep it open between two events */
+    if (!strcmp( verb, "hold" ) && argc == 6)
+    {
+        HANDLE file = CreateFileA( argv[1], strtoul( argv[2], NULL, 16 ), strtoul( argv[3], NULL, 16 ),
+                                   NULL, OPEN_EXISTING, 0, NULL );
+        DWORD error = file == INVALID_HANDLE_VALUE ? GetLastError() : 0;
+        HANDLE ready = OpenEventA( EVENT_MODIFY_STATE, FALSE, argv[4] );
+        HANDLE done = OpenEventA( SYNCHRONIZE, FALSE, argv[5] );
+
+        SetEvent( ready );
+        WaitForSingleObject( done, 30000 );
+        return error;  /* with the file open */
+    }
+    /* handle VALUE OFFSET: read from an inherited handle */
+    if (!strcmp( verb, "handle" ) && argc == 3)
+    {
+        HANDLE file = to_handle( argv[1] );
+        HANDLE other;
+        int ret = read_pattern( file, strtoul( argv[2], NULL, 0 ) );
+
+        if (ret) return ret;
+        /* a file of our own must not get the inherited value */
+        other = open_read( argv[0][0] ? _pgmptr : "", FILE_SHARE_READ | FILE_SHARE_DELETE );
+        if (other == file) return 2;
+        CloseHandle( other );
+        if (!CloseHandle( file )) return 3;
+        return CloseHandle( file ) ? 4 : 0;
+    }
+    /* crt FD OFFSET: read from an inherited C run-time descriptor */
+    if (!strcmp( verb, "crt" ) && argc == 3)
+    {
+        HANDLE file = (HANDLE)_get_osfhandle( atoi( argv[1] ) );
+
+        return file == INVALID_HANDLE_VALUE ? 5 : read_pattern( file, strtoul( argv[2], NULL, 0 ) );
+    }
+    /* stdin OFFSET */
+    if (!strcmp( verb, "stdin" ) && argc == 2)
+        return read_pattern( GetStdHandle( STD_INPUT_HANDLE ), strtoul( argv[1], NULL, 0 ) );
+    /* give PATH PARENT: open a file, put the handle where the parent looks, wait for it to take it */
+    if (!strcmp( verb, "give" ) && argc == 5)
+    {
+        HANDLE file = open_read( argv[1], FILE_SHARE_READ );
+        HANDLE map = OpenFileMappingA( FILE_MAP_WRITE, FALSE, argv[2] );
+        ULONG_PTR *where = MapViewOfFile( map, FILE_MAP_WRITE, 0, 0, sizeof(*where) );
+        HANDLE ready = OpenEventA( EVENT_MODIFY_STATE, FALSE, argv[3] );
+        HANDLE done = OpenEventA( SYNCHRONIZE, FALSE, argv[4] );
+
+        if (file == INVALID_HANDLE_VALUE || !where) return GetLastError();
+        if (is_local( file ) != smoke_bypass()) return 6;
+        *where = (ULONG_PTR)file;
+        SetEvent( ready );
+        WaitForSingleObject( done, 30000 );
+        return read_pattern( file, 10 );  /* the parent has read ten bytes by its duplicate */
+    }
+    return 99;
+}

@@ -1,0 +1,98 @@
+#include <fcntl.h>
+#include <io.h>
+#include <process.h>
+#include <stdlib.h>
+
+#include "smoke.h"
+
+static HANDLE open_inheritable( const char *path )
+{
+    SECURITY_ATTRIBUTES sa = { sizeof(sa), NULL, TRUE };
+
+    return CreateFileA( path, GENERIC_READ, FILE_SHARE_READ, &sa, OPEN_EXISTING, 0, NULL );
+}
+
+/* The same, with a STARTUPINFOEX handle list. */
+static DWORD run_with_list( const char *format, HANDLE file )
+{
+    char exe[MAX_PATH], line[2048], verb[256];
+    STARTUPINFOEXA startup = { .StartupInfo.cb = sizeof(startup) };
+    PROCESS_INFORMATION info;
+    SIZE_T size = 0;
+
+    GetModuleFileNameA( NULL, exe, sizeof(exe) );
+    snprintf( verb, sizeof(verb), format, (ULONG_PTR)file );
+    snprintf( line, sizeof(line), "\"%s\" child %s", exe, verb );
+    InitializeProcThreadAttributeList( NULL, 1, 0, &size );
+    startup.lpAttributeList = malloc( size );
+    check( InitializeProcThreadAttributeList( startup.lpAttributeList, 1, 0, &size ));
+    check( UpdateProcThreadAttribute( startup.lpAttributeList, 0, PROC_THREAD_ATTRIBUTE_HANDLE_LIST,
+                                      &file, sizeof(file), NULL, NULL ));
+    if (!check( CreateProcessA( exe, line, NULL, NULL, TRUE, EXTENDED_STARTUPINFO_PRESENT, NULL, NULL,
+                                &startup.StartupInfo, &info ))) return ~0u;
+    CloseHandle( info.hThread );
+    return finish_child( info.hProcess );
+}
+
+void test_inheritance(void)
+{
+    const char *path = temp_path( "inheritance" );
+    char exe[MAX_PATH], data[100], number[16];
+    STARTUPINFOA startup = { .cb = sizeof(startup) };
+    PROCESS_INFORMATION info;
+    HANDLE file;
+    DWORD read;
+    char line[2048];
+    int fd;
+
+    GetModuleFileNameA( NULL, exe, sizeof(exe) );
+    make_file( path, 1000 );
+
+    /* by value, with the position in common */
+    file = open_inheritable( path );
+    check_local( file );
+    check( ReadFile( file, data, 50, &read, NULL ) && read == 50 );
+    check( run_child( TRUE, "handle %Ix 50", (ULONG_PTR)file ) == 0 );
+    check( ReadFile( file, data, 50, &read, NULL ) && is_pattern( data, 150, 50 ));
+    check( run_child( FALSE, "handle %Ix 200", (ULONG_PTR)file ) == 100 + ERROR_INVALID_HANDLE );
+    check( CloseHandle( file ));
+
+    /* not inheritable */
+    file = open_read( path, FILE_SHARE_READ );
+    check_local( file );
+    check( run_child( TRUE, "handle %Ix 0", (ULONG_PTR)file ) == 100 + ERROR_INVALID_HANDLE );
+    check( SetHandleInformation( file, HANDLE_FLAG_INHERIT, HANDLE_FLAG_INHERIT ));
+    check( run_child( TRUE, "handle %Ix 0", (ULONG_PTR)file ) == 0 );
+    check( CloseHandle( file ));
+
+    /* an explicit list */
+    file = open_inheritable( path );
+    check_local( file );
+    check( run_with_list( "handle %Ix 0", file ) == 0 );
+    check( CloseHandle( file ));
+
+    /* a file of the C run-time library, as the child's descriptor */
+    fd = _open( path, _O_RDONLY | _O_BINARY );
+    check( fd != -1 );
+    check_local( (HANDLE)_get_osfhandle( fd ));
+    check( _read( fd, data, 30 ) == 30 );
+    snprintf( number, sizeof(number), "%d", fd );
+    check( _spawnl( _P_WAIT, exe, "smoke", "child", "crt", number, "30", NULL ) == 0 );
+    check( _read( fd, data, 30 ) == 30 && is_pattern( data, 130, 30 ));
+    _close( fd );
+
+    /* standard input */
+    file = open_inheritable( path );
+    check_local( file );
+    startup.dwFlags = STARTF_USESTDHANDLES;
+    startup.hStdInput = file;
+    startup.hStdOutput = GetStdHandle( STD_OUTPUT_HANDLE );
+    startup.hStdError = GetStdHandle( STD_ERROR_HANDLE );
+    snprintf( line, sizeof(line), "\"%s\" child stdin 0", exe );
+    check( CreateProcessA( exe, line, NULL, NULL, TRUE, 0, NULL, NULL, &startup, &info ));
+    CloseHandle( info.hThread );
+    check( finish_child( info.hProcess ) == 0 );
+    check( ReadFile( file, data, 10, &read, NULL ) && is_pattern( data, 100, 10 ));
+    check( CloseHandle( file ));
+    check( DeleteFileA( path ));
+}

@@ -1,0 +1,147 @@
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "smoke.h"
+
+int smoke_passed, smoke_failed;
+
+int smoke_check( int ok, const char *file, int line, const char *what )
+{
+    if (ok) smoke_passed++;
+    else
+    {
+        smoke_failed++;
+        printf( "%s:%d: failed: %s (last error %lu)\n", file, line, what, GetLastError() );
+    }
+    return ok;
+}
+
+BOOL smoke_bypass(void)
+{
+    const char *env = getenv( "NSPA_LOCAL_FILES" );
+    return env && !strcmp( env, "1" );
+}
+
+BOOL is_local( HANDLE handle )
+{
+    return (ULONG_PTR)handle >= 0x7fffc000 && (ULONG_PTR)handle < 0x7ffffffc;
+}
+
+char *temp_path( const char *name )
+{
+    static char paths[4][MAX_PATH];
+    static int next;
+    char *path = paths[next++ % 4], dir[MAX_PATH];
+
+    GetTempPathA( sizeof(dir), dir );
+    snprintf( path, MAX_PATH, "%snspa-smoke-%s", dir, name );
+    return path;
+}
+
+static char pattern( DWORD offset )
+{
+    return (char)(offset * 31 + (offset >> 8));
+}
+
+BOOL is_pattern( const char *data, DWORD offset, DWORD length )
+{
+    DWORD i;
+
+    for (i = 0; i < length; i++) if (data[i] != pattern( offset + i )) return FALSE;
+    return TRUE;
+}
+
+void make_file( const char *name, DWORD length )
+{
+    HANDLE file = CreateFileA( name, GENERIC_WRITE, 0, NULL, CREATE_ALWAYS, 0, NULL );
+    char *data = malloc( length + 1 );
+    DWORD i, written;
+
+    check( file != INVALID_HANDLE_VALUE );
+    check_not_local( file );
+    for (i = 0; i < length; i++) data[i] = pattern( i );
+    check( WriteFile( file, data, length, &written, NULL ) && written == length );
+    CloseHandle( file );
+    free( data );
+}
+
+HANDLE open_read( const char *path, DWORD share )
+{
+    return CreateFileA( path, GENERIC_READ, share, NULL, OPEN_EXISTING, 0, NULL );
+}
+
+static HANDLE start_childv( BOOL inherit, const char *format, va_list args )
+{
+    char exe[MAX_PATH], verb[1024], line[2048];
+    STARTUPINFOA startup = { .cb = sizeof(startup) };
+    PROCESS_INFORMATION info;
+
+    GetModuleFileNameA( NULL, exe, sizeof(exe) );
+    vsnprintf( verb, sizeof(verb), format, args );
+    snprintf( line, sizeof(line), "\"%s\" child %s", exe, verb );
+    if (!check( CreateProcessA( exe, line, NULL, NULL, inherit, 0, NULL, NULL, &startup, &info ))) return NULL;
+    CloseHandle( info.hThread );
+    return info.hProcess;
+}
+
+HANDLE start_child( BOOL inherit, const char *format, ... )
+{
+    va_list args;
+    HANDLE process;
+
+    va_start( args, format );
+    process = start_childv( inherit, format, args );
+    va_end( args );
+    return process;
+}
+
+DWORD finish_child( HANDLE process )
+{
+    DWORD code = ~0u;
+
+    if (!process) return code;
+    check( WaitForSingleObject( process, 30000 ) == WAIT_OBJECT_0 );
+    GetExitCodeProcess( process, &code );
+    CloseHandle( process );
+    return code;
+}
+
+DWORD run_child( BOOL inherit, const char *format, ... )
+{
+    va_list args;
+    HANDLE process;
+
+    va_start( args, format );
+    process = start_childv( inherit, format, args );
+    va_end( args );
+    return finish_child( process );
+}
+
+int main( int argc, char **argv )
+{
+    static const struct { const char *name; void (*func)(void); } tests[] =
+    {
+        { "read", test_read },
+        { "sharing", test_sharing },
+        { "promotion", test_promotion },
+        { "handles", test_handles },
+        { "inheritance", test_inheritance },
+        { "foreign", test_foreign },
+    };
+    unsigned int i;
+
+    if (argc > 2 && !strcmp( argv[1], "child" )) return child_main( argc - 2, argv + 2 );
+
+    for (i = 0; i < sizeof(tests) / sizeof(tests[0]); i++)
+    {
+        int failed = smoke_failed;
+
+        if (argc > 1 && strcmp( argv[1], tests[i].name )) continue;
+        tests[i].func();
+        printf( "%s %s\n", failed == smoke_failed ? "ok    " : "FAILED", tests[i].name );
+        fflush( stdout );
+    }
+    printf( "%d passed, %d failed\n", smoke_passed, smoke_failed );
+    return smoke_failed != 0;
+}

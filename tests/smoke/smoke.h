@@ -1,0 +1,51 @@
+/*
+ * Checks for Windows programs under Wine
+ *
+ * A test is a function that calls check().  Its name and the line of a failing
+ * check go to standard output; the program ends with the plain summary line.
+ */
+
+#ifndef SMOKE_H
+#define SMOKE_H
+
+#include <stdio.h>
+#include <windows.h>
+
+extern int smoke_passed, smoke_failed;
+
+/* Count one check; on failure print where, and GetLastError(). */
+extern int smoke_check( int ok, const char *file, int line, const char *what );
+#define check(x) smoke_check( !!(x), __FILE__, __LINE__, #x )
+
+/* Is the bypass on in this process, and should this handle be local? */
+extern BOOL smoke_bypass(void);
+extern BOOL is_local( HANDLE handle );
+/* Fails when the bypass is on and the handle is not local, or off and local. */
+#define check_local(h)     check( is_local( h ) == smoke_bypass() )
+#define check_not_local(h) check( !is_local( h ) )
+
+/* A file in the temporary directory with length bytes of a known pattern. */
+extern void make_file( const char *name, DWORD length );
+extern char *temp_path( const char *name );      /* static storage, four calls deep */
+extern BOOL is_pattern( const char *data, DWORD offset, DWORD length );
+
+extern HANDLE open_read( const char *path, DWORD share );
+
+/* Run this program as "smoke.exe child VERB ARGS..." and return its exit code;
+ * inherit says whether it gets inheritable handles. */
+extern DWORD run_child( BOOL inherit, const char *format, ... );
+extern HANDLE start_child( BOOL inherit, const char *format, ... );
+extern DWORD finish_child( HANDLE process );
+
+/* What a child does, by verb; returns its exit code. */
+extern int child_main( int argc, char **argv );
+
+/* The tests. */
+extern void test_read(void);
+extern void test_sharing(void);
+extern void test_promotion(void);
+extern void test_handles(void);
+extern void test_inheritance(void);
+extern void test_foreign(void);
+
+#endif
