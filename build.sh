@@ -1,0 +1,108 @@
+#!/bin/bash
+# SPDX-License-Identifier: LGPL-2.1-or-later
+#
+# build.sh: everything from a fresh Debian 12 or 13 to a patched Wine.
+# See usage below. Files of this clone go to build/; what clones can share
+# goes to a cache, by content, so that nothing is built twice.
+set -u
+set -o pipefail
+
+TOP=$(cd "$(dirname "$0")" && pwd)
+CACHE=${NSPA_CACHE:-${XDG_CACHE_HOME:-${HOME:-/root}/.cache}/nspa}
+case $CACHE in /*) ;; *) CACHE="$PWD/$CACHE" ;; esac
+BUILD="$TOP/build"
+LOGS="$BUILD/log"
+OVERLAY="$BUILD/overlay"
+GO_DIR=
+export LC_ALL=C.UTF-8
+
+# shellcheck source=scripts/common.sh
+. "$TOP/scripts/common.sh"
+# shellcheck source=scripts/root.sh
+. "$TOP/scripts/root.sh"
+# shellcheck source=scripts/wine.sh
+. "$TOP/scripts/wine.sh"
+# shellcheck source=scripts/libs.sh
+. "$TOP/scripts/libs.sh"
+trap interrupted INT TERM HUP
+
+usage() {
+    cat <<EOF
+usage: build.sh [COMMAND] [ARGUMENT...]
+
+  all         what follows, up to the overlay (the default)
+  root        the Debian 13 userland: this machine's own if it is Debian 13,
+              else a tree in the cache (the only step that needs root)
+  source      Debian's Wine $WINE_VERSION source, configured, built unpatched
+  wine        the patched ntdll.so and wineserver
+  libs        build/lib/libnspa.so and libnspa_server.so
+  programs    build/bin/nspactl and the workload programs
+  overlay     build/overlay: the patched files before the packaged Wine's
+  --wine-src DIR
+              apply the patch series to a copy of your own Wine tree, report
+              each hunk, and build if all applied (WINE_CONFIGURE: arguments
+              for its configure)
+  run PROGRAM...
+              run a program in the userland, with the build's environment
+  info        where things are
+  clean       remove build/;  clean --cache: and the cache
+
+Environment: NSPA_CACHE, the cache (now $CACHE);
+NSPA_EXTRA_PACKAGES, more packages for the userland.
+EOF
+}
+
+case $(uname -m) in x86_64) ;; *) die "this machine is $(uname -m); nspa is for x86_64" ;; esac
+
+setup_root() { choose_root && step_root && choose_go; }
+setup_libs() { setup_root && step_libs; }
+setup_wine() { setup_root && step_source && step_wine; }
+setup() { setup_wine && step_libs && step_overlay; }
+
+# What suites and tools find in their environment.
+export_environment() {
+    export NSPA_BUILD="$BUILD" NSPA_ROOT="$ROOT" NSPA_OVERLAY="$OVERLAY" NSPA_CACHE="$CACHE"
+    export NSPA_WINE="$OVERLAY/usr/lib/wine/wine64" NSPA_WINE_DEBIAN=/usr/lib/wine/wine64
+}
+
+command=${1:-all}
+[ $# = 0 ] || shift
+case $command in
+all)
+    setup && step_programs
+    say "done: build/overlay/bin/wine-nspa PROGRAM.EXE runs a program" ;;
+root)
+    choose_root
+    step_root
+    case ${1:-base} in
+    base) ;;
+    go) packages go "${GO_PACKAGES[@]}" ;;
+    demo) packages demo "${DEMO_PACKAGES[@]}" ;;
+    *) die "root: no package set '$1'" ;;
+    esac ;;
+source) setup_root && step_source ;;
+wine) setup_wine ;;
+libs) setup_libs ;;
+programs) setup_root && step_programs ;;
+overlay) setup ;;
+--wine-src)
+    [ $# = 1 ] || die "--wine-src wants a directory"
+    setup_root
+    wine_src "$1" ;;
+run)
+    setup_root
+    export_environment
+    trap - INT TERM HUP
+    in_root "$@" ;;
+info)
+    choose_root
+    export_environment
+    env | grep '^NSPA_' | LC_ALL=C sort ;;
+clean)
+    rm -rf "$BUILD"
+    case ${1:-} in --cache) rm -rf --one-file-system "$CACHE" ;; esac ;;
+-h | --help | help) usage ;;
+*)
+    usage >&2
+    die "no command '$command'" ;;
+esac

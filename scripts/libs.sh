@@ -1,0 +1,82 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+# shellcheck shell=bash
+#
+# The libraries, the workload programs and nspactl. Sourced by build.sh.
+
+# choose_go: sets GO_DIR, the machine's Go if it is new enough and visible in
+# the userland, else empty for the userland's own.
+choose_go() {
+    local want go have
+    GO_DIR=
+    want=$(awk '$1 == "go" { print $2 }' "$TOP/go.mod")
+    # What the userland's Go lacks comes through the module proxy.
+    export GOTOOLCHAIN=auto
+    for go in "$(command -v go)" /usr/local/go/bin/go; do
+        [ -x "$go" ] || continue
+        go=$(readlink -f "$go")
+        case $go in
+        /usr/local/*) ;;
+        /usr/*) [ "$MODE" = direct ] || continue ;;
+        esac
+        have=$(cd / && GOTOOLCHAIN=local "$go" env GOVERSION 2>/dev/null) || continue
+        have=${have#go}
+        if [ "$(printf '%s\n%s\n' "$want" "${have%%[- ]*}" | sort -V | head -n 1)" = "$want" ]; then
+            GO_DIR=$(dirname "$go")
+            return
+        fi
+    done
+    packages go "${GO_PACKAGES[@]}"
+}
+
+# go_sources FOLDER...: what a build of these folders depends on.
+go_sources() {
+    echo go.mod
+    echo go.sum
+    (cd "$TOP" && find "$@" -type f \( -name '*.go' -o -name '*.[ch]' -o -name '*.map' \) ! -name '*_test.go')
+}
+
+# changed NAME FILE...: whether build/NAME.key names other contents.
+# built NAME writes it, at success only.
+changed() {
+    local name=$1
+    shift
+    key=$({ declare -f "step_$name" "build_$name"; in_root gcc -dumpfullversion; echo "$GO_DIR"; hash_files "$@"; } | hash)
+    [ "$key" != "$(cat "$BUILD/$name.key" 2>/dev/null)" ]
+}
+built() { echo "$key" >"$BUILD/$1.key"; }
+
+step_libs() {
+    local sources
+    mapfile -t sources < <(go_sources capi core shm reparse include)
+    changed libs "${sources[@]}" || return 0
+    say "libs: libnspa.so, libnspa_server.so"
+    run libs build_libs
+    built libs
+}
+
+build_libs() {
+    cd "$TOP" && mkdir -p build/lib || return
+    # asyncpreemptoff: Go must not send SIGURG to Wine's threads.
+    in_root env CGO_ENABLED=1 go build -buildmode=c-shared -trimpath \
+        -ldflags="-s -w -X=runtime.godebugDefault=asyncpreemptoff=1 -extldflags '-Wl,-soname,libnspa.so.0 -Wl,--version-script=$TOP/capi/libnspa.map -Wl,-z,defs'" \
+        -o build/lib/libnspa.so ./capi || return
+    rm -f build/lib/libnspa.h # the public header is include/nspa.h
+    in_root gcc -std=gnu11 -O2 -g -Wall -Wextra -fPIC -shared -fvisibility=hidden -Iinclude \
+        -Wl,-soname,libnspa_server.so.0 -Wl,--version-script=capi/server/libnspa_server.map -Wl,-z,defs,-z,now \
+        -o build/lib/libnspa_server.so capi/server/*.c
+}
+
+step_programs() {
+    local sources
+    mapfile -t sources < <(go_sources cmd tests/workloads core shm reparse include; echo tests/workloads/Makefile)
+    changed programs "${sources[@]}" || return 0
+    say "programs: nspactl, workloads"
+    run programs build_programs
+    built programs
+}
+
+build_programs() {
+    cd "$TOP" && mkdir -p build/bin || return
+    in_root go build -trimpath -o build/bin/nspactl ./cmd/nspactl || return
+    in_root make -C tests/workloads OUT="$TOP/build/bin"
+}

@@ -1,0 +1,52 @@
+#!/bin/bash
+# SPDX-License-Identifier: LGPL-2.1-or-later
+#
+# overlay.sh OVERLAY PATCHED LIBS: make or renew the overlay: the packaged
+# Wine's tree below OVERLAY/usr, with the patched files and the libraries.
+set -eu
+overlay=$1 patched=$2 libs=$3
+libdir=/usr/lib/x86_64-linux-gnu/wine
+bindir=/usr/lib/wine
+
+# put FILE DEST: nothing if they are equal, else replace DEST in one step.
+put() {
+    cmp -s "$1" "$2" && return
+    install -D "$1" "$2.new"
+    mv -f "$2.new" "$2"
+}
+
+lib="$overlay$libdir" bin="$overlay$bindir"
+mkdir -p "$bin" "$lib/x86_64-unix" "$overlay/usr/share"
+for file in "$bindir"/*; do
+    case ${file##*/} in
+    wineserver64) ;;
+    wineserver) # Debian's wrapper, relative to where it lies
+        # shellcheck disable=SC2016
+        printf '#!/bin/sh\nexec "${0%%/*}/wineserver64" -p0 "$@"\n' >"$bin/wineserver.sh"
+        chmod 755 "$bin/wineserver.sh"
+        put "$bin/wineserver.sh" "$bin/wineserver"
+        rm "$bin/wineserver.sh"
+        ;;
+    *) put "$file" "$bin/${file##*/}" ;;
+    esac
+done
+for file in "$libdir"/x86_64-unix/*; do
+    [ -e "$patched/x86_64-unix/${file##*/}" ] || put "$file" "$lib/x86_64-unix/${file##*/}"
+done
+for dir in "$libdir"/*-windows; do
+    mkdir -p "$lib/${dir##*/}"
+    ln -sfn "$dir"/* "$lib/${dir##*/}/"
+done
+ln -sfn /usr/share/wine "$overlay/usr/share/wine"
+
+put "$patched/bin/wineserver64" "$bin/wineserver64"
+for dir in "$patched"/x86_64-*; do
+    for file in "$dir"/*; do
+        dest="$lib/${dir##*/}/${file##*/}"
+        [ ! -L "$dest" ] || rm "$dest"
+        put "$file" "$dest"
+    done
+done
+for file in "$libs"/*.so; do
+    put "$file" "$lib/x86_64-unix/${file##*/}"
+done

@@ -1,0 +1,134 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+# shellcheck shell=bash
+#
+# Wine: Debian's source, the patched parts, and the overlay tree that has them
+# in front of the packaged Wine. Sourced by build.sh.
+
+# What the patches change; each is put over the packaged file of its name.
+WINE_TARGETS=(dlls/ntdll/ntdll.so server/wineserver)
+SERIES_DIR=wine-patches/$WINE_VERSION
+LIBDIR=/usr/lib/x86_64-linux-gnu/wine
+
+# step_source: sets BASE, Debian's source with the unpatched targets built.
+step_source() {
+    local version dir
+    # shellcheck disable=SC2016 # dpkg-query's own variable
+    version=$(in_root dpkg-query -W -f '${Version}' libwine)
+    [ -n "$version" ] || die "source: the userland has no libwine"
+    BASE="$CACHE/wine-$version-$({ hash_files scripts/wine-base.sh; echo "${WINE_TARGETS[@]}"; } | hash)"
+    [ ! -d "$BASE" ] || return 0
+    lock_cache
+    [ ! -d "$BASE" ] || return 0
+    need_space "$CACHE" 1500
+    dir="$CACHE/source-$version"
+    if [ ! -e "$dir/done" ]; then
+        say "source: download wine $version"
+        run source download_source "$version" "$dir"
+        : >"$dir/done"
+    fi
+    say "source: unpack, configure, compile ${WINE_TARGETS[*]} unpatched"
+    rm -rf "$BASE.part"
+    run wine-base in_root "$TOP/scripts/wine-base.sh" "$(echo "$dir"/wine_*.dsc)" "$BASE.part" "${WINE_TARGETS[@]}"
+    mv "$BASE.part" "$BASE"
+}
+
+# download_source VERSION DIR: with package lists of its own, so that the
+# machine's apt needs no deb-src line.
+download_source() {
+    local version=$1 dir=$2 mirror apt
+    if [ "$MODE" = tree ]; then
+        mirror=$(awk '$1 == "deb" { print $2; exit }' "$ROOT/etc/apt/sources.list")
+    else
+        mirror=$(mirror)
+    fi
+    [ -n "$mirror" ] || { echo "apt's configuration names no Debian mirror"; return 1; }
+    mkdir -p "$dir" "$CACHE/apt/lists/partial" "$CACHE/apt/archives/partial" || return
+    echo "deb-src [signed-by=/usr/share/keyrings/debian-archive-keyring.gpg] $mirror $SUITE main" >"$CACHE/apt/sources.list"
+    apt=(in_root apt-get -o "Dir::State::Lists=$CACHE/apt/lists" -o "Dir::Cache=$CACHE/apt"
+        -o "Dir::Etc::SourceList=$CACHE/apt/sources.list" -o Dir::Etc::SourceParts=-
+        -o APT::Sandbox::User=root)
+    "${apt[@]}" update || return
+    cd "$dir" || return
+    # A mirror keeps the suite's newest revision only.
+    "${apt[@]}" source --download-only "wine=$version" || "${apt[@]}" source --download-only wine
+}
+
+# step_wine: sets PATCHED, the patched targets.
+step_wine() {
+    local name patches=()
+    [ -s "$TOP/$SERIES_DIR/series" ] || die "wine: no patch series in $SERIES_DIR"
+    while read -r name _; do
+        case $name in '' | '#'*) ;; *) patches+=("$SERIES_DIR/$name") ;; esac
+    done <"$TOP/$SERIES_DIR/series"
+    PATCHED="$CACHE/nspa-$({
+        echo "$BASE ${WINE_TARGETS[*]}"
+        hash_files "$SERIES_DIR/series" "${patches[@]}" include/*.h scripts/wine-apply.sh scripts/wine-patched.sh
+    } | hash)"
+    [ ! -d "$PATCHED" ] || return 0
+    lock_cache
+    [ ! -d "$PATCHED" ] || return 0
+    need_space "$CACHE" 1000
+    say "wine: apply ${#patches[@]} patches, compile ${WINE_TARGETS[*]}"
+    run wine-patched build_patched
+    mv "$PATCHED.part" "$PATCHED"
+    rm -rf "$CACHE/work"
+}
+
+build_patched() {
+    rm -rf "$CACHE/work" "$PATCHED.part"
+    cp -a --reflink=auto "$BASE" "$CACHE/work" || return
+    in_root "$TOP/scripts/wine-apply.sh" "$TOP/$SERIES_DIR" "$CACHE/work" || return
+    in_root "$TOP/scripts/wine-patched.sh" "$CACHE/work" "$TOP/include" "$PATCHED.part" "${WINE_TARGETS[@]}"
+}
+
+# step_overlay: build/overlay, where Wine finds everything relative to its own
+# loader. Unix files are copies: a symbolic link would lead Wine's realpath
+# back into the packaged tree. PE files are links. Files that did not change
+# stay, and files that did are replaced whole: Wine may be running from them.
+step_overlay() {
+    local key
+    key=$({ echo "$PATCHED"; hash_files scripts/overlay.sh scripts/wine-nspa scripts/enter build/lib/*.so; echo "$ROOT"; } | hash)
+    [ "$key" != "$(cat "$BUILD/overlay.key" 2>/dev/null)" ] || return 0
+    say "overlay: build/overlay"
+    run overlay in_root "$TOP/scripts/overlay.sh" "$OVERLAY" "$PATCHED" "$BUILD/lib"
+    install -D "$TOP/scripts/wine-nspa" "$OVERLAY/bin/wine-nspa"
+    install -D "$TOP/scripts/enter" "$OVERLAY/bin/enter"
+    echo "$ROOT" >"$OVERLAY/root"
+    echo "$key" >"$BUILD/overlay.key"
+}
+
+# wine_src DIR: the series on a user's own Wine tree, hunk by hunk.
+wine_src() {
+    local src work report="$BUILD/wine-src/hunks.tsv" status=0
+    src=$(cd "$1" 2>/dev/null && pwd) || die "--wine-src: no directory $1"
+    [ -f "$src/server/protocol.def" ] && [ -f "$src/dlls/ntdll/unix/server.c" ] ||
+        die "--wine-src: $src is not a Wine source tree"
+    step_root
+    make_cache
+    work="$BUILD/wine-src/tree"
+    say "wine-src: copy $(cat "$src/VERSION" 2>/dev/null || echo "$src")"
+    rm -rf "$BUILD/wine-src"
+    mkdir -p "$work"
+    tar -C "$src" --exclude=./.git --exclude='*.o' -cf - . | tar -C "$work" -xf - || die "wine-src: cannot copy $src"
+    LOGS="$BUILD/wine-src"
+    in_root "$TOP/scripts/wine-apply.sh" "$TOP/$SERIES_DIR" "$work" "$report" >"$LOGS/apply.log" || status=$?
+    hunk_table <"$report"
+    [ "$status" = 0 ] || die "wine-src: the series does not apply to $src; see ${LOGS#"$TOP/"}/apply.log and the .rej files in ${work#"$TOP/"}"
+    say "wine-src: configure and compile ${WINE_TARGETS[*]}"
+    run build in_root "$TOP/scripts/wine-user.sh" "$work" "$TOP/include" "$BUILD/wine-src/out" "${WINE_TARGETS[@]}"
+    say "wine-src: done; the files to put over your installation are in ${LOGS#"$TOP/"}/out"
+}
+
+hunk_table() {
+    awk -F '\t' '
+        { name[NR] = $1; file[NR] = $2; n[NR] = $3; result[NR] = $4; remark[NR] = $5; count[$4]++
+          if (length($2) > width) width = length($2) }
+        END {
+            for (i = 1; i <= NR; i++) {
+                if (name[i] != last) print name[i]
+                last = name[i]
+                printf "  %-*s  #%-3s %-6s  %s\n", width, file[i], n[i], result[i], remark[i]
+            }
+            printf "%d hunks: %d clean, %d moved, %d failed\n", NR, count["clean"], count["moved"], count["failed"]
+        }'
+}
