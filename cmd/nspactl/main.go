@@ -20,6 +20,8 @@ import (
 	"os/signal"
 	"slices"
 	"syscall"
+
+	"github.com/nspa-dev/nspa/cmd/nspactl/internal/doctor"
 )
 
 type command struct {
@@ -31,6 +33,8 @@ var commands = []command{
 	{"demo", "run the demo's workloads under every Wine and compare", runDemo},
 	{"bench", "measure single calls, process starts and throughput", runBench},
 	{"fetch", "download the demo's programs and package tree into the cache", runFetch},
+	{"profile", "print a wineserver profile as a table", runProfile},
+	{"doctor", "check kernel, Wine build, libraries and prefix", runDoctor},
 	{"trace-gen", "write a trace of opens for the replay workload", runTraceGen},
 }
 
@@ -51,6 +55,9 @@ func main() {
 }
 
 func dispatch(ctx context.Context, args []string, out, errOut io.Writer) error {
+	if len(args) > 0 && args[0] == doctor.ProbeCommand {
+		return runProbe(ctx, args[1:], out)
+	}
 	if len(args) > 0 {
 		i := slices.IndexFunc(commands, func(c command) bool { return c.name == args[0] })
 		if i >= 0 {
