@@ -96,13 +96,17 @@ func runDemo(ctx context.Context, args []string, out io.Writer) error {
 	return nil
 }
 
-// measure runs all workloads in all modes, one after the other in each round,
-// so that whatever disturbs the machine disturbs all of them.
 func (s *session) measure(ctx context.Context, loads []workload, r *report.Report) error {
 	if err := s.startServers(ctx); err != nil {
 		return err
 	}
 	defer s.stopServers()
+	return s.rounds(ctx, loads, r)
+}
+
+// rounds runs all workloads in all modes, one after the other in each round,
+// so that whatever disturbs the machine disturbs all of them.
+func (s *session) rounds(ctx context.Context, loads []workload, r *report.Report) error {
 	type key struct{ load, mode string }
 	samples := map[key][]report.Sample{}
 	first := map[string]outcome{}
