@@ -1,0 +1,131 @@
+package shm
+
+import (
+	"encoding/binary"
+	"errors"
+	"fmt"
+
+	"github.com/google/uuid"
+	"golang.org/x/sys/unix"
+)
+
+// What can be wrong with a table. Map's errors wrap one of these.
+var (
+	ErrDescriptor = errors.New("the shared table's file descriptor is not usable")
+	ErrNotSealed  = errors.New("the shared table is not sealed against shrinking")
+	ErrSize       = errors.New("the shared table has the wrong size")
+	ErrMap        = errors.New("the shared table cannot be mapped")
+	ErrMagic      = errors.New("this is not a shared table")
+	ErrVersion    = errors.New("the shared table has another version")
+	ErrGeometry   = errors.New("the shared table has another geometry")
+)
+
+// Table is a mapped shared inode table.
+type Table struct {
+	mem      []byte
+	instance uuid.UUID
+}
+
+// Map maps the table behind a file descriptor for reading and writing, after
+// it has checked that it is one that this build understands. The descriptor
+// stays the caller's and may be closed afterwards.
+func Map(fd int) (*Table, error) {
+	return mapTable(fd, unix.PROT_READ|unix.PROT_WRITE)
+}
+
+// MapReadOnly maps the table for inspection.
+func MapReadOnly(fd int) (*Table, error) {
+	return mapTable(fd, unix.PROT_READ)
+}
+
+// Open maps the table at a path such as /proc/PID/fd/N for inspection.
+func Open(path string) (*Table, error) {
+	fd, err := unix.Open(path, unix.O_RDONLY|unix.O_CLOEXEC|unix.O_NONBLOCK|unix.O_NOCTTY, 0)
+	if err != nil {
+		return nil, fmt.Errorf("%w: %s: %v", ErrDescriptor, path, err)
+	}
+	defer unix.Close(fd)
+	return MapReadOnly(fd)
+}
+
+func mapTable(fd, prot int) (*Table, error) {
+	var st unix.Stat_t
+	if err := unix.Fstat(fd, &st); err != nil {
+		return nil, fmt.Errorf("%w: %v", ErrDescriptor, err)
+	}
+	if st.Mode&unix.S_IFMT != unix.S_IFREG {
+		return nil, fmt.Errorf("%w: file mode %#o", ErrDescriptor, st.Mode)
+	}
+	// The seal first: without it the size could change after it was looked at,
+	// and an access beyond the end is a SIGBUS.
+	seals, err := unix.FcntlInt(uintptr(fd), unix.F_GET_SEALS, 0)
+	if err != nil || seals&unix.F_SEAL_SHRINK == 0 {
+		return nil, ErrNotSealed
+	}
+	if err := unix.Fstat(fd, &st); err != nil {
+		return nil, fmt.Errorf("%w: %v", ErrDescriptor, err)
+	}
+	if st.Size != tableSize {
+		return nil, fmt.Errorf("%w: %d bytes, not %d", ErrSize, st.Size, tableSize)
+	}
+	mem, err := unix.Mmap(fd, 0, tableSize, prot, unix.MAP_SHARED)
+	if err != nil {
+		return nil, fmt.Errorf("%w: %v", ErrMap, err)
+	}
+	t := &Table{mem: mem}
+	if err := t.validate(); err != nil {
+		t.Unmap()
+		return nil, err
+	}
+	binary.LittleEndian.PutUint64(t.instance[:8], t.quad(offInstance))
+	binary.LittleEndian.PutUint64(t.instance[8:], t.quad(offInstance+8))
+	return t, nil
+}
+
+func (t *Table) validate() error {
+	if got := t.word(offMagic); got != Magic {
+		return fmt.Errorf("%w: magic %#x", ErrMagic, got)
+	}
+	if got := t.word(offVersion); got != Version {
+		return fmt.Errorf("%w: %d, not %d", ErrVersion, got, Version)
+	}
+	for _, field := range []struct {
+		name      string
+		got, want uint64
+	}{
+		{"size", t.quad(offSize), tableSize},
+		{"buckets", uint64(t.word(offBuckets)), Buckets},
+		{"slots", uint64(t.word(offSlots)), Slots},
+		{"processes", uint64(t.word(offProcesses)), Processes},
+		{"handles", uint64(t.word(offHandleCap)), HandleCap},
+	} {
+		if field.got != field.want {
+			return fmt.Errorf("%w: %s %d, not %d", ErrGeometry, field.name, field.got, field.want)
+		}
+	}
+	return nil
+}
+
+// Unmap ends the mapping. The caller makes sure that nobody uses it.
+func (t *Table) Unmap() {
+	if t.mem != nil {
+		_ = unix.Munmap(t.mem)
+		t.mem = nil
+	}
+}
+
+// Size returns the size of the mapping in bytes.
+func (t *Table) Size() int { return len(t.mem) }
+
+// Instance returns the random name of the wineserver that made the table, as
+// it was when the table was mapped.
+func (t *Table) Instance() uuid.UUID { return t.instance }
+
+// Alive reports whether that wineserver is running.
+func (t *Table) Alive() bool {
+	lease := t.word(offLease)
+	return lease&LockTID != 0 && lease&LockOwnerDied == 0
+}
+
+// VolumeEpoch changes whenever drive links or volumes change.
+func (t *Table) VolumeEpoch() uint32 { return t.word(offEpoch) }
