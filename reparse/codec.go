@@ -27,7 +27,7 @@ func (e noText) Unwrap() error        { return e.status }
 // that none does.  Success does not mean that nothing is lost; that is for
 // [Prefix.Choose] to see.
 func (p *Prefix) Encode(b *Buffer, directory bool, dirfd int) ([]byte, error) {
-	link := Link{Tag: b.Tag, Relative: b.Relative(), Directory: directory}
+	link := Link{Tag: b.Tag, Relative: b.Relative(), Directory: directory || b.Tag == TagMountPoint}
 	ok := true
 	switch b.Tag {
 	case TagLXSymlink:
