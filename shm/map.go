@@ -9,7 +9,28 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// What can be wrong with a table. Map's errors wrap one of these.
+// Error says why a table cannot be used: one of the causes below, and what was
+// found.
+type Error struct {
+	Cause  error
+	Detail string
+}
+
+func (e *Error) Error() string {
+	if e.Detail == "" {
+		return e.Cause.Error()
+	}
+	return e.Cause.Error() + ": " + e.Detail
+}
+
+// Unwrap returns the cause.
+func (e *Error) Unwrap() error { return e.Cause }
+
+func fail(cause error, format string, args ...any) error {
+	return &Error{Cause: cause, Detail: fmt.Sprintf(format, args...)}
+}
+
+// What can be wrong with a table.
 var (
 	ErrDescriptor = errors.New("the shared table's file descriptor is not usable")
 	ErrNotSealed  = errors.New("the shared table is not sealed against shrinking")
@@ -42,7 +63,7 @@ func MapReadOnly(fd int) (*Table, error) {
 func Open(path string) (*Table, error) {
 	fd, err := unix.Open(path, unix.O_RDONLY|unix.O_CLOEXEC|unix.O_NONBLOCK|unix.O_NOCTTY, 0)
 	if err != nil {
-		return nil, fmt.Errorf("%w: %s: %v", ErrDescriptor, path, err)
+		return nil, fail(ErrDescriptor, "%s: %v", path, err)
 	}
 	defer unix.Close(fd)
 	return MapReadOnly(fd)
@@ -51,26 +72,26 @@ func Open(path string) (*Table, error) {
 func mapTable(fd, prot int) (*Table, error) {
 	var st unix.Stat_t
 	if err := unix.Fstat(fd, &st); err != nil {
-		return nil, fmt.Errorf("%w: %v", ErrDescriptor, err)
+		return nil, fail(ErrDescriptor, "%v", err)
 	}
 	if st.Mode&unix.S_IFMT != unix.S_IFREG {
-		return nil, fmt.Errorf("%w: file mode %#o", ErrDescriptor, st.Mode)
+		return nil, fail(ErrDescriptor, "file mode %#o", st.Mode)
 	}
 	// The seal first: without it the size could change after it was looked at,
 	// and an access beyond the end is a SIGBUS.
 	seals, err := unix.FcntlInt(uintptr(fd), unix.F_GET_SEALS, 0)
 	if err != nil || seals&unix.F_SEAL_SHRINK == 0 {
-		return nil, ErrNotSealed
+		return nil, fail(ErrNotSealed, "seals %#x", seals)
 	}
 	if err := unix.Fstat(fd, &st); err != nil {
-		return nil, fmt.Errorf("%w: %v", ErrDescriptor, err)
+		return nil, fail(ErrDescriptor, "%v", err)
 	}
 	if st.Size != tableSize {
-		return nil, fmt.Errorf("%w: %d bytes, not %d", ErrSize, st.Size, tableSize)
+		return nil, fail(ErrSize, "%d bytes, not %d", st.Size, tableSize)
 	}
 	mem, err := unix.Mmap(fd, 0, tableSize, prot, unix.MAP_SHARED)
 	if err != nil {
-		return nil, fmt.Errorf("%w: %v", ErrMap, err)
+		return nil, fail(ErrMap, "%v", err)
 	}
 	t := &Table{mem: mem}
 	if err := t.validate(); err != nil {
@@ -84,10 +105,10 @@ func mapTable(fd, prot int) (*Table, error) {
 
 func (t *Table) validate() error {
 	if got := t.word(offMagic); got != Magic {
-		return fmt.Errorf("%w: magic %#x", ErrMagic, got)
+		return fail(ErrMagic, "magic %#x", got)
 	}
 	if got := t.word(offVersion); got != Version {
-		return fmt.Errorf("%w: %d, not %d", ErrVersion, got, Version)
+		return fail(ErrVersion, "%d, not %d", got, Version)
 	}
 	for _, field := range []struct {
 		name      string
@@ -100,7 +121,7 @@ func (t *Table) validate() error {
 		{"handles", uint64(t.word(offHandleCap)), HandleCap},
 	} {
 		if field.got != field.want {
-			return fmt.Errorf("%w: %s %d, not %d", ErrGeometry, field.name, field.got, field.want)
+			return fail(ErrGeometry, "%s %d, not %d", field.name, field.got, field.want)
 		}
 	}
 	return nil
