@@ -3,6 +3,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"flag"
@@ -23,7 +24,7 @@ func runDoctor(_ context.Context, args []string, out io.Writer) error {
 	}
 	m := &wine.Mode{}
 	fs := flag.NewFlagSet("doctor", flag.ContinueOnError)
-	fs.StringVar(&m.Loader, "wine", "build/overlay/usr/lib/wine/wine64", "patched Wine `loader`")
+	fs.StringVar(&m.Loader, "wine", cmp.Or(os.Getenv("NSPA_WINE"), overlayLoader), "patched Wine `loader`")
 	fs.StringVar(&m.Prefix, "prefix", prefix, "prefix `directory` to check")
 	if err := parseFlags(fs, args, 0); err != nil {
 		return err

@@ -3,6 +3,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -19,28 +20,30 @@ import (
 	"github.com/nspa-dev/nspa/cmd/nspactl/internal/wine"
 )
 
+const overlayLoader = "build/overlay/usr/lib/wine/wine64"
+
 // A program that runs longer than this is stuck.
 const programTimeout = 5 * time.Minute
 
 // session is one demo or benchmark: where everything is, and the Wine modes
 // with their running servers.
 type session struct {
-	root, bin, cache, out     string
-	wineDebian, winePatched   string
-	modeNames, nativeNodePath string
-	runs                      int
-	modes                     []*wine.Mode
-	log                       io.Writer
-	start                     time.Time
+	root, bin, cache, out   string
+	wineDebian, winePatched string
+	modeNames               string
+	runs                    int
+	modes                   []*wine.Mode
+	log                     io.Writer
+	start                   time.Time
 }
 
 func (s *session) flags(fs *flag.FlagSet, what string) {
 	fs.StringVar(&s.root, "root", ".", "the project's `directory`")
 	fs.StringVar(&s.bin, "bin", "", "`directory` of the built workload programs (default ROOT/build/bin)")
-	fs.StringVar(&s.cache, "cache", "", "`directory` for prefixes and downloads (default the user's cache, nspa)")
+	fs.StringVar(&s.cache, "cache", os.Getenv("NSPA_CACHE"), "`directory` for prefixes and downloads (default $NSPA_CACHE, else the user's cache)")
 	fs.StringVar(&s.out, "out", "", "`directory` of the report (default ROOT/build/"+what+")")
-	fs.StringVar(&s.wineDebian, "wine-debian", "/usr/lib/wine/wine64", "untouched Wine `loader`")
-	fs.StringVar(&s.winePatched, "wine-patched", "", "patched Wine `loader` (default ROOT/build/overlay/usr/lib/wine/wine64)")
+	fs.StringVar(&s.wineDebian, "wine-debian", cmp.Or(os.Getenv("NSPA_WINE_DEBIAN"), "/usr/lib/wine/wine64"), "untouched Wine `loader` (default $NSPA_WINE_DEBIAN)")
+	fs.StringVar(&s.winePatched, "wine-patched", os.Getenv("NSPA_WINE"), "patched Wine `loader` (default $NSPA_WINE, else ROOT/"+overlayLoader+")")
 	fs.StringVar(&s.modeNames, "modes", "debian,off,on", "modes to run")
 	fs.IntVar(&s.runs, "runs", 5, "measured runs of each mode, after one that warms up")
 }
@@ -61,7 +64,7 @@ func (s *session) resolve(out io.Writer, what string) error {
 		{&s.root, ""},
 		{&s.bin, "build/bin"},
 		{&s.out, "build/" + what},
-		{&s.winePatched, "build/overlay/usr/lib/wine/wine64"},
+		{&s.winePatched, overlayLoader},
 		{&s.cache, ""},
 	} {
 		if *d.path == "" {
