@@ -176,20 +176,14 @@ func (s *session) countStarts(ctx context.Context, r *benchReport) error {
 			return err
 		}
 		for _, b := range r.Starts {
-			before, err := m.Snapshot(ctx, profile)
+			n, err := m.Counted(ctx, profile, func() error {
+				_, err := s.run(ctx, m, b.Program, filepath.Join(s.bin, b.Program))
+				return err
+			})
 			if err != nil {
 				return err
 			}
-			if _, err := s.run(ctx, m, b.Program, filepath.Join(s.bin, b.Program)); err != nil {
-				return err
-			}
-			after, err := m.Snapshot(ctx, profile)
-			if err != nil {
-				return err
-			}
-			if b.Runs[m.Name].Requests, err = after.Since(before); err != nil {
-				return err
-			}
+			b.Runs[m.Name].Requests = n
 		}
 		m.Stop()
 	}

@@ -65,7 +65,7 @@ func runDemo(ctx context.Context, args []string, out io.Writer) error {
 		if err != nil {
 			return err
 		}
-		loads = append(loads, tree, &compile{tree: tree})
+		loads = append(append(loads, tree), newTools(tree)...)
 	}
 	if *only != "" {
 		loads = slices.DeleteFunc(loads, func(w workload) bool { return w.name() != *only })
@@ -125,7 +125,7 @@ func (s *session) rounds(ctx context.Context, loads []workload, r *report.Report
 			k := key{w.name(), mode}
 			samples[k] = append(samples[k], o.Sample)
 		}
-		s.say("%-10s %-15s %-6s %10s ms", map[bool]string{true: "warm-up", false: fmt.Sprintf("run %d/%d", round, s.runs)}[round == 0], w.name(), mode, report.Number(o.WallMS))
+		s.say("%-10s %-16s %-6s %8s ms", map[bool]string{true: "warm-up", false: fmt.Sprintf("run %d/%d", round, s.runs)}[round == 0], w.name(), mode, report.Number(o.WallMS))
 		return nil
 	}
 	for round := range s.runs + 1 {
@@ -138,7 +138,7 @@ func (s *session) rounds(ctx context.Context, loads []workload, r *report.Report
 			}
 			if l, ok := w.(limited); ok {
 				o, err := l.native(ctx, s)
-				if err := take(w, "native", round, o, err); err != nil {
+				if err := take(w, nativeMode, round, o, err); err != nil {
 					return err
 				}
 			}
@@ -151,7 +151,7 @@ func (s *session) rounds(ctx context.Context, loads []workload, r *report.Report
 		for _, m := range s.modes {
 			out.Runs[m.Name] = report.Merge(samples[key{w.name(), m.Name}])
 		}
-		if native := samples[key{w.name(), "native"}]; native != nil {
+		if native := samples[key{w.name(), nativeMode}]; native != nil {
 			out.Native = report.Merge(native)
 		}
 		r.Workloads = append(r.Workloads, out)
@@ -176,7 +176,7 @@ func (s *session) count(ctx context.Context, loads []workload, r *report.Report)
 				return err
 			}
 			r.Workloads[i].Runs[m.Name].Requests = n
-			s.say("%-10s %-15s %-6s %10s", "requests", w.name(), m.Name, report.Count(n["total"]))
+			s.say("%-10s %-16s %-6s %8s", "requests", w.name(), m.Name, report.Count(n["total"]))
 		}
 		m.Stop()
 	}

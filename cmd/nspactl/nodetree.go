@@ -5,6 +5,7 @@ package main
 import (
 	"context"
 	"crypto/sha256"
+	"errors"
 	"fmt"
 	"io/fs"
 	"os"
@@ -124,65 +125,78 @@ func (t *nodeTree) requests(ctx context.Context, s *session, m *wine.Mode, profi
 	return s.gated(ctx, m, gate, profile, t.name(), append(argv, wine.WinPath(gate.Path))...)
 }
 
-// compile runs the TypeScript compiler of the tree on a small project.
-type compile struct{ tree *nodeTree }
-
-func (c *compile) name() string { return "node-tree-tsc" }
-
-func (c *compile) describe(w *report.Workload) {
-	w.What = "the tree's TypeScript compiler builds a small project, from process start to exit"
+// nodeTool runs a program of the tree, timed from process start to exit.
+type nodeTool struct {
+	tree        *nodeTree
+	label, what string
+	// args names the script, its arguments and where to put the output, in
+	// the paths of whoever runs it.
+	args func(path func(string) string, out string) []string
 }
 
-func (c *compile) run(ctx context.Context, s *session, m *wine.Mode) (outcome, error) {
-	out, argv, err := c.argv(m.Name, s, wine.WinPath)
+// newTools returns the TypeScript compiler and the linter of the tree.
+func newTools(t *nodeTree) []workload {
+	modules := filepath.Join(t.tree, "node_modules")
+	source := filepath.Dir(t.script)
+	return []workload{
+		&nodeTool{t, "node-tree-tsc", "the tree's TypeScript compiler builds a small project, from process start to exit",
+			func(path func(string) string, out string) []string {
+				return []string{path(filepath.Join(modules, "typescript/lib/tsc.js")), "-p", path(t.project), "--outDir", path(out)}
+			}},
+		&nodeTool{t, "node-tree-eslint", "the tree's linter checks 79 files of the tree, from process start to exit",
+			func(path func(string) string, out string) []string {
+				return []string{path(filepath.Join(source, "lint.cjs")), path(modules), path(filepath.Join(out, "lint.txt"))}
+			}},
+	}
+}
+
+func (n *nodeTool) name() string { return n.label }
+
+func (n *nodeTool) describe(w *report.Workload) { w.What = n.what }
+
+// output makes the empty directory the program writes to.
+func (n *nodeTool) output(s *session, mode string) (string, error) {
+	dir := filepath.Join(s.out, n.label+"-"+mode)
+	return dir, errors.Join(os.RemoveAll(dir), os.MkdirAll(dir, 0o755))
+}
+
+func (n *nodeTool) run(ctx context.Context, s *session, m *wine.Mode) (outcome, error) {
+	dir, err := n.output(s, m.Name)
 	if err != nil {
 		return outcome{}, err
 	}
-	took, err := s.run(ctx, m, c.name(), append([]string{c.tree.nodeExe}, argv...)...)
+	took, err := s.run(ctx, m, n.label, append([]string{n.tree.nodeExe}, n.args(wine.WinPath, dir)...)...)
 	if err != nil {
 		return outcome{}, err
 	}
-	return c.outcome(out, float64(took.Microseconds())/1000)
+	return n.outcome(dir, float64(took.Microseconds())/1000)
 }
 
-func (c *compile) argv(mode string, s *session, path func(string) string) (out string, argv []string, err error) {
-	out = filepath.Join(s.out, "tsc-"+mode)
-	tsc := filepath.Join(c.tree.tree, "node_modules/typescript/lib/tsc.js")
-	return out, []string{path(tsc), "-p", path(c.tree.project), "--outDir", path(out)}, os.RemoveAll(out)
+func (n *nodeTool) native(ctx context.Context, s *session) (outcome, error) {
+	dir, err := n.output(s, nativeMode)
+	if err != nil {
+		return outcome{}, err
+	}
+	same := func(path string) string { return path }
+	wall, err := s.runNative(ctx, n.label, append([]string{n.tree.nodeLinux}, n.args(same, dir)...)...)
+	if err != nil {
+		return outcome{}, err
+	}
+	return n.outcome(dir, wall)
 }
 
-func (c *compile) outcome(dir string, wall float64) (o outcome, err error) {
+func (n *nodeTool) outcome(dir string, wall float64) (o outcome, err error) {
 	o.WallMS = wall
 	o.proof, err = hashTree(dir)
 	return o, err
 }
 
-func (c *compile) native(ctx context.Context, s *session) (outcome, error) {
-	out, argv, err := c.argv("native", s, func(p string) string { return p })
-	if err != nil {
-		return outcome{}, err
-	}
-	wall, err := s.runNative(ctx, c.name(), append([]string{c.tree.nodeLinux}, argv...)...)
-	if err != nil {
-		return outcome{}, err
-	}
-	return c.outcome(out, wall)
-}
-
 // requests counts the whole process, start and exit included.
-func (c *compile) requests(ctx context.Context, s *session, m *wine.Mode, profile string) (map[string]uint64, error) {
-	before, err := m.Snapshot(ctx, profile)
-	if err != nil {
-		return nil, err
-	}
-	if _, err := c.run(ctx, s, m); err != nil {
-		return nil, err
-	}
-	after, err := m.Snapshot(ctx, profile)
-	if err != nil {
-		return nil, err
-	}
-	return after.Since(before)
+func (n *nodeTool) requests(ctx context.Context, s *session, m *wine.Mode, profile string) (map[string]uint64, error) {
+	return m.Counted(ctx, profile, func() error {
+		_, err := n.run(ctx, s, m)
+		return err
+	})
 }
 
 // hashTree hashes names and contents of all files below dir.
@@ -203,5 +217,8 @@ func hashTree(dir string) (string, error) {
 		n++
 		return err
 	})
+	if err == nil && n == 0 {
+		err = fmt.Errorf("the program left nothing in %s", dir)
+	}
 	return fmt.Sprintf("sha256 %x over %d files", h.Sum(nil), n), err
 }

@@ -243,22 +243,14 @@ func passGate(ctx context.Context, m *wine.Mode, gate wine.Gate, profile string)
 	if err := gate.Wait(ctx, 1); err != nil {
 		return nil, err
 	}
-	before, err := m.Snapshot(ctx, profile)
+	requests, err := m.Counted(ctx, profile, func() error {
+		if err := gate.Say(2); err != nil {
+			return err
+		}
+		return gate.Wait(ctx, 3)
+	})
 	if err != nil {
 		return nil, err
 	}
-	if err := gate.Say(2); err != nil {
-		return nil, err
-	}
-	if err := gate.Wait(ctx, 3); err != nil {
-		return nil, err
-	}
-	after, err := m.Snapshot(ctx, profile)
-	if err != nil {
-		return nil, err
-	}
-	if err := gate.Say(4); err != nil {
-		return nil, err
-	}
-	return after.Since(before)
+	return requests, gate.Say(4)
 }

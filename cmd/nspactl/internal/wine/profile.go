@@ -115,3 +115,20 @@ func (m *Mode) Snapshot(ctx context.Context, path string) (*Profile, error) {
 		}
 	}
 }
+
+// Counted runs f between two snapshots and returns the requests made
+// meanwhile, by whatever is on the server.
+func (m *Mode) Counted(ctx context.Context, path string, f func() error) (map[string]uint64, error) {
+	before, err := m.Snapshot(ctx, path)
+	if err != nil {
+		return nil, err
+	}
+	if err := f(); err != nil {
+		return nil, err
+	}
+	after, err := m.Snapshot(ctx, path)
+	if err != nil {
+		return nil, err
+	}
+	return after.Since(before)
+}

@@ -6,6 +6,7 @@ import (
 	"context"
 	"errors"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"reflect"
 	"slices"
@@ -141,5 +142,57 @@ func TestGates(t *testing.T) {
 	defer cancel()
 	if again.Wait(ctx, 1) == nil {
 		t.Error("a word of an earlier run is still there")
+	}
+}
+
+// A stand-in server: a shell that answers SIGUSR2 as a profiling server does.
+func standIn(t *testing.T, script string) *Mode {
+	t.Helper()
+	cmd := exec.Command("sh", "-c", script)
+	out, err := cmd.StdoutPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	m := &Mode{Name: "on", server: cmd, exited: make(chan error, 1)}
+	out.Read(make([]byte, 1)) // its traps are set
+	go func() { m.exited <- cmd.Wait() }()
+	t.Cleanup(func() {
+		cmd.Process.Kill()
+		<-m.exited
+	})
+	return m
+}
+
+func TestSnapshot(t *testing.T) {
+	dir := t.TempDir()
+	path := filepath.Join(dir, "profile.json")
+	write := func(name string, uptime, count string) {
+		data := `{"schema":1,"pid":5,"uptime_ns":` + uptime + `,"total":{"count":` + count + `,"ns":1},"requests":[{"name":"select","count":` + count + `,"ns":1,"max_ns":1}]}`
+		if err := os.WriteFile(filepath.Join(dir, name), []byte(data), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	write("1", "10", "100")
+	write("2", "20", "142")
+	// The answer comes in two pieces: half a file must not be taken for one.
+	m := standIn(t, `cd '`+dir+`'; n=0; trap 'n=$((n+1)); head -c 30 $n >profile.json; sleep 0.05; cat $n >profile.json' USR2; echo; while :; do sleep 0.01; done`)
+	got, err := m.Counted(context.Background(), path, func() error { return nil })
+	if err != nil || got["total"] != 42 || got["select"] != 42 {
+		t.Errorf("%v, %v, want 42", got, err)
+	}
+	boom := errors.New("boom")
+	write("3", "30", "150")
+	if _, err := m.Counted(context.Background(), path, func() error { return boom }); !errors.Is(err, boom) {
+		t.Errorf("%v", err)
+	}
+}
+
+func TestSnapshotOfPlainServer(t *testing.T) {
+	m := standIn(t, `echo; exec sleep 60`)
+	if _, err := m.Snapshot(context.Background(), filepath.Join(t.TempDir(), "p")); err == nil || !strings.Contains(err.Error(), "not a profiling build") {
+		t.Errorf("%v", err)
 	}
 }
