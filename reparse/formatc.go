@@ -85,7 +85,7 @@ func (at place) removeLink(f *found) error {
 	if err != nil {
 		return err
 	}
-	if err := renameNoReplace(at.fd, at.name, aside, false); err != nil {
+	if err := renameat(at.fd, at.name, aside); err != nil {
 		if err == unix.ENOENT {
 			return errRaced
 		}
@@ -143,7 +143,7 @@ func (at place) dropObject(f *found) error {
 	if err != nil {
 		return err
 	}
-	if err := renameNoReplace(at.fd, f.disk, aside, false); err != nil {
+	if err := renameat(at.fd, f.disk, aside); err != nil {
 		return err
 	}
 	st, err := lstat(at.fd, aside)
@@ -154,19 +154,25 @@ func (at place) dropObject(f *found) error {
 	return errRaced
 }
 
-// taggedLink reports whether f is a symlink that only Wine makes.
-func (f *found) taggedLink() bool {
-	return (f.Form == FormText && f.Tag != TagLXSymlink) || f.Form == FormLegacy
-}
-
-// dropShadow removes an empty "n?" with a buffer beside an "n" that is a
-// tagged link: what is left when a change between the forms was cut short.
-func (at place) dropShadow() bool {
+// dropShadow removes the "n?" that a change left beside "n" when
+// it was cut short: an empty one with a buffer beside a symlink that only Wine
+// makes, or a second link to the file that "n" is.
+func (at place) dropShadow(n *found) bool {
+	wines := (n.Form == FormText && n.Tag != TagLXSymlink) || n.Form == FormLegacy
+	linked := n.Form == FormNone && isFile(&n.st) && n.st.Nlink > 1
+	if !wines && !linked {
+		return false
+	}
 	other := at
 	other.name += "?"
 	f, err := other.lookXattr()
-	return err == nil && f.Form == FormXattr && (f.Directory || f.st.Size == 0) &&
-		at.dropObject(&f) == nil
+	switch {
+	case err != nil:
+		return false
+	case linked:
+		return f.Object == n.Object && unlinkat(at.fd, f.disk) == nil
+	}
+	return f.Form == FormXattr && (f.Directory || f.st.Size == 0) && at.dropObject(&f) == nil
 }
 
 // deleteXattr makes an Xattr point a plain object again.

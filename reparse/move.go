@@ -30,6 +30,11 @@ func (s *Store) Relocate(dirfd int, name string, want Object) (Relocation, error
 	if want != (Object{}) {
 		at.want = want
 	}
+	unlock, err := lockDir(at.fd)
+	if err != nil {
+		return Relocation{}, err
+	}
+	defer unlock()
 	f, err := at.look()
 	if err != nil {
 		return Relocation{}, err

@@ -26,11 +26,16 @@ type Recovered struct {
 //
 // Under temporary names it removes symlinks, empty files, files with another
 // name, and empty directories; it completes a replacement whose name holds
-// nothing; and it removes an empty "n?" that lost to the link "n".  Everything
+// nothing; and it removes an "n?" that lost to "n" in such a change.  Everything
 // else may be user data and stays.
 func Recover(dirfd int, age time.Duration) (Recovered, error) {
+	unlock, err := lockDir(dirfd)
+	if err != nil {
+		return Recovered{}, err
+	}
+	defer unlock()
 	var names, shadows []string
-	err := eachName(dirfd, func(name string) bool {
+	err = eachName(dirfd, func(name string) bool {
 		if isTemp(name) {
 			names = append(names, name)
 		} else if seen, ok := strings.CutSuffix(name, "?"); ok && validName(seen) {
@@ -127,7 +132,7 @@ func (r *recovery) shadow(name string) {
 		return
 	}
 	at := place{fd: r.dirfd, name: name}
-	if f, err := at.look(); err == nil && f.taggedLink() && at.dropShadow() {
+	if f, err := at.look(); err == nil && at.dropShadow(&f) {
 		r.Removed++
 	}
 }

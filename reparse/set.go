@@ -75,7 +75,8 @@ func (s *Store) Set(dirfd int, name string, want Object, raw []byte) (Info, erro
 	})
 }
 
-// changing runs one change of a name until it does not lose a race.
+// changing runs one change of a name until it does not lose a race with
+// somebody who does not heed locks.
 func (s *Store) changing(dirfd int, name string, want Object, f func(at place, f *found) error) (Info, error) {
 	at, err := open(dirfd, name)
 	if err != nil {
@@ -85,14 +86,17 @@ func (s *Store) changing(dirfd int, name string, want Object, f func(at place, f
 	if want != (Object{}) {
 		at.want = want
 	}
+	unlock, err := lockDir(at.fd)
+	if err != nil {
+		return Info{}, err
+	}
+	defer unlock()
 	for range raceRetries {
 		var now found
 		if now, err = at.look(); err != nil {
 			return Info{}, err
 		}
-		if now.taggedLink() {
-			at.dropShadow()
-		}
+		at.dropShadow(&now)
 		if err = f(at, &now); err != errRaced {
 			break
 		}

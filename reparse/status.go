@@ -31,6 +31,7 @@ const (
 	StatusSharingViolation         Status = 0xC0000043
 	StatusDiskFull                 Status = 0xC000007F
 	StatusMediaWriteProtected      Status = 0xC00000A2
+	StatusFileIsADirectory         Status = 0xC00000BA
 	StatusInternalError            Status = 0xC00000E5
 	StatusInvalidUserBuffer        Status = 0xC00000E8
 	StatusDirectoryNotEmpty        Status = 0xC0000101
@@ -65,6 +66,7 @@ var statusNames = map[Status]string{
 	StatusSharingViolation:         "SHARING_VIOLATION",
 	StatusDiskFull:                 "DISK_FULL",
 	StatusMediaWriteProtected:      "MEDIA_WRITE_PROTECTED",
+	StatusFileIsADirectory:         "FILE_IS_A_DIRECTORY",
 	StatusInternalError:            "INTERNAL_ERROR",
 	StatusInvalidUserBuffer:        "INVALID_USER_BUFFER",
 	StatusDirectoryNotEmpty:        "DIRECTORY_NOT_EMPTY",
@@ -132,6 +134,8 @@ func statusOfErrno(errno unix.Errno) Status {
 		return StatusObjectNameCollision
 	case unix.ENOTDIR:
 		return StatusNotADirectory
+	case unix.EISDIR:
+		return StatusFileIsADirectory
 	case unix.ENOTEMPTY:
 		return StatusDirectoryNotEmpty
 	case unix.EBUSY, unix.ETXTBSY:

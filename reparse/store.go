@@ -153,13 +153,30 @@ func validName(name string) bool {
 
 // look finds out what the name holds.  "n" wins over "n?".
 func (at place) look() (found, error) {
+	for range raceRetries {
+		f, err := at.lookOnce()
+		if err != errRaced {
+			return f, ntError(err)
+		}
+	}
+	return found{}, StatusObjectNameNotFound
+}
+
+// lookOnce gives errRaced where the object changed between two system calls,
+// and where it may have been renamed from "n?" to "n" behind our back.
+func (at place) lookOnce() (found, error) {
 	st, err := lstat(at.fd, at.name)
 	if err == unix.ENOENT {
 		other := at
 		other.name += "?"
-		f, xerr := other.lookXattr()
-		if xerr != nil {
-			return found{}, StatusOf(xerr)
+		f, err := other.lookXattr()
+		if err == unix.ENOENT {
+			if _, err := lstat(at.fd, at.name); err != unix.ENOENT {
+				return found{}, errRaced
+			}
+		}
+		if err != nil {
+			return found{}, err
 		}
 		if f.Form == FormNone {
 			return found{}, StatusObjectNameNotFound
@@ -167,7 +184,7 @@ func (at place) look() (found, error) {
 		return f, at.check(&f)
 	}
 	if err != nil {
-		return found{}, StatusOf(err)
+		return found{}, err
 	}
 	f := found{disk: at.name, st: st}
 	f.Object = identity(&st)
@@ -175,8 +192,12 @@ func (at place) look() (found, error) {
 	if err := at.check(&f); err != nil || !isLink(&st) {
 		return f, err
 	}
-	if f.text, err = readlink(at.fd, at.name); err != nil {
-		return found{}, StatusOf(err)
+	f.text, err = readlink(at.fd, at.name)
+	if err == unix.EINVAL || err == unix.ENOENT {
+		return found{}, errRaced // no link any more
+	}
+	if err != nil {
+		return found{}, err
 	}
 	return f, at.lookText(&f)
 }

@@ -134,7 +134,7 @@ func (w *swap) replaceByRename(recheck func(string) error) error {
 			_ = unlinkat(w.at.fd, guard)
 		}
 		w.discard()
-		return StatusOf(err)
+		return w.lost(err)
 	}
 	if guard == "" {
 		return nil
@@ -174,12 +174,21 @@ func (w *swap) replaceByIntent() error {
 	}
 	if err = remove(w.at.fd, w.at.name, isDir(&w.old)); err != nil {
 		w.discard()
+		err = w.lost(err)
 	} else if err = renameNoReplace(w.at.fd, w.tmp, w.at.name, isDir(&w.new)); err != nil {
 		w.restore(text)
 		w.discard()
 	}
 	_ = unlinkat(w.at.fd, w.tmp+intentSuffix)
 	return ntError(err)
+}
+
+// lost gives the error for a call that expected the old object at the name.
+func (w *swap) lost(err error) error {
+	if isErrno(err, unix.ENOENT, unix.EISDIR, unix.ENOTDIR) {
+		return errRaced
+	}
+	return StatusOf(err)
 }
 
 // oldText gives the text of the old object if it is a link.
