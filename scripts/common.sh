@@ -24,7 +24,10 @@ reason() {
         echo "no network: a download failed; check the connection (and apt's proxy) and run it again" ;;
     *'Operation not permitted'*mount* | *mount*'Operation not permitted'* | *mount*'permission denied'*)
         echo "mounts are not allowed here (a container?); use a Debian 13 system, or a container with SYS_ADMIN" ;;
-    *) echo "$1 failed" ;;
+    *)
+        # A step's own verdict, if it gave one.
+        text=$(printf '%s\n' "$text" | sed -n 's/^error: //p' | tail -n 1)
+        echo "${text:-failed}" ;;
     esac
 }
 

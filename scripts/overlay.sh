@@ -47,6 +47,6 @@ for dir in "$patched"/x86_64-*; do
         put "$file" "$dest"
     done
 done
-for file in "$libs"/*.so; do
-    put "$file" "$lib/x86_64-unix/${file##*/}"
-done
+# Each beside what loads it.
+put "$libs/libnspa.so" "$lib/x86_64-unix/libnspa.so"
+put "$libs/libnspa_server.so" "$bin/libnspa_server.so"

@@ -13,7 +13,10 @@ while read -r name _; do
     case $name in '' | '#'*) continue ;; esac
     echo "== $name"
     # --force: ask nothing. No .orig files; what fails leaves a .rej.
-    output=$(LC_ALL=C patch -d "$tree" -p1 --verbose --force --no-backup-if-mismatch <"$dir/$name" 2>&1) || status=1
+    output=$(LC_ALL=C patch -d "$tree" -p1 --verbose --force --no-backup-if-mismatch <"$dir/$name" 2>&1) || {
+        status=1
+        bad="${bad:-} $name"
+    }
     printf '%s\n' "$output"
     printf '%s\n' "$output" | awk -v patch="$name" -v OFS='\t' '
         /^\|(---|\+\+\+) / { named = $2; sub(/^[ab]\//, "", named); next }
@@ -32,4 +35,5 @@ while read -r name _; do
             missing = 0
         }' >>"$report"
 done <"$dir/series"
+[ -z "${bad:-}" ] || echo "error: does not apply:$bad"
 exit $status

@@ -7,16 +7,18 @@ set -eu
 tree=$1 include=$2 out=$3
 shift 3
 
-cp "$include"/*.h "$tree/include/"
 cd "$tree"
+rm -rf nspa-include
+cp -r "$include" nspa-include
 ./tools/make_requests
 # Patched and plain Wine must not take each other for the same protocol, nor
 # two patched ones that differ, and make_requests does not see to it: without
 # the old header it always says 1. So the version is drawn from the contents.
-version=$((1000000 + $(cat server/protocol.def include/nspa_shm.h include/nspa_server.h | cksum | cut -d' ' -f1) % 1000000000))
+version=$((1000000 + $(cat server/protocol.def nspa-include/nspa_shm.h nspa-include/nspa_server.h | cksum | cut -d' ' -f1) % 1000000000))
 sed -i "s/^#define SERVER_PROTOCOL_VERSION .*/#define SERVER_PROTOCOL_VERSION $version/" include/wine/server_protocol.h
 grep -q "SERVER_PROTOCOL_VERSION $version" include/wine/server_protocol.h
-make -j"$(nproc)" "$@"
+cflags=$(sed -n 's/^CFLAGS *= *//p' Makefile)
+make -j"$(nproc)" CFLAGS="$cflags -Inspa-include" "$@"
 
 # As they are laid out below Wine's library directory.
 for target; do
