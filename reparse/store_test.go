@@ -60,6 +60,9 @@ func storeSuite(t *testing.T, dir string, a abilities) {
 		{"third party full dir", true, "kept", thirdDir, false},
 		{"name with ?", false, "", symlinkTo(`a`), true},
 	} {
+		if strings.Contains(c.name, "?") && !a.links {
+			continue // such file systems have no such names either
+		}
 		plain := "file " + c.data
 		if c.directory {
 			plain = "dir " + c.data
