@@ -159,8 +159,16 @@ func TestReplayRead(t *testing.T) {
 	a, _ := (&replay{opens: 3}).read(path, "on")
 	os.WriteFile(path, []byte(strings.Replace(good, `"by_code":{}`, `"by_code":{"2":1}`, 1)), 0o644)
 	b, _ := (&replay{opens: 3}).read(path, "on")
-	if a.proof == b.proof {
-		t.Error("a failed open does not change the proof")
+	if a.unlike(&b) == "" {
+		t.Error("another error code is taken for equal work")
+	}
+	b.detail = ""
+	if diff := a.unlike(&b); diff != "" {
+		t.Errorf("a native run is taken for other work: %s", diff)
+	}
+	b.proof = proof("ab", 9, 1)
+	if a.unlike(&b) == "" {
+		t.Error("a failed open under Linux is taken for equal work")
 	}
 }
 

@@ -238,9 +238,9 @@ static void parse(trace *t, char *text, const wchar_t *data)
 }
 
 /* One open-read-close. `hashing` gets the ticks spent on the checksum. */
-static void run_op(op *o, char *buf, uint64_t *hashing)
+static void run_op(op *o, uint64_t index, char *buf, uint64_t *hashing)
 {
-    uint64_t start = wl_now(), out = 0, h = o->line, bytes = 0, t;
+    uint64_t start = wl_now(), out = 0, h = index, bytes = 0, t;
     DWORD got, error = 0;
     HANDLE file;
 
@@ -284,7 +284,7 @@ static void run_ops(worker *w, char *buf)
 
     for (uint32_t i = 0; i < w->t->count; i++) {
         op *o = &w->t->ops[i];
-        if (w->step ? i % w->step == w->id : o->thread == w->id) run_op(o, buf, &hashing);
+        if (w->step ? i % w->step == w->id : o->thread == w->id) run_op(o, i, buf, &hashing);
     }
     w->wall = wl_now() - start - hashing;
 }

@@ -56,7 +56,7 @@ func Run(s *Setup) []Result {
 	}
 	out = append(out,
 		marked("wine: ntdll.so is patched", filepath.Join(unix, "ntdll.so"), "NSPA_LOCAL_FILES"),
-		marked("wine: wineserver is patched", s.Server, "NSPA_PROFILE"),
+		marked("wine: wineserver is patched", s.Server, "nspa_create_file_from_unix_fd"),
 		s.library("library: libnspa.so", []string{unix}, "libnspa.so", "nspa_version", ClientABI),
 		s.library("library: libnspa_server.so", []string{unix, filepath.Dir(s.Server)}, "libnspa_server.so", "nspa_server_abi", ServerABI),
 		s.running(),

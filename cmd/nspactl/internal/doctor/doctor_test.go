@@ -48,7 +48,7 @@ func tree(t *testing.T) *Setup {
 	prefix := filepath.Join(dir, "prefix")
 	os.Mkdir(prefix, 0o755)
 	return &Setup{
-		Loader: write("usr/lib/wine/wine64", ""), Server: write("usr/lib/wine/wineserver64", "NSPA_PROFILE"), Prefix: prefix,
+		Loader: write("usr/lib/wine/wine64", ""), Server: write("usr/lib/wine/wineserver64", "..nspa_create_file_from_unix_fd.."), Prefix: prefix,
 		Probe: func(string, string) (uint32, error) { return 1, nil },
 	}
 }

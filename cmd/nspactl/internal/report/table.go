@@ -5,6 +5,7 @@ package report
 import (
 	"fmt"
 	"math"
+	"slices"
 	"strconv"
 	"strings"
 	"unicode/utf8"
@@ -124,8 +125,11 @@ func (r *Report) Text() string {
 		if w.Items > 0 {
 			label = fmt.Sprintf("%s (%s %s)", w.Name, Count(uint64(w.Items)), w.Item)
 		}
-		for _, mode := range Modes {
+		for _, mode := range append(slices.Clone(Modes), "native") {
 			run := w.Runs[mode]
+			if mode == "native" {
+				run = w.Native
+			}
 			if run != nil && run.P50US > 0 {
 				calls.Add(label, mode, micro(run, func(r *Run) float64 { return r.P50US }), micro(run, func(r *Run) float64 { return r.P99US }),
 					micro(run, func(r *Run) float64 { return r.P999US }), micro(run, func(r *Run) float64 { return r.MaxUS }))

@@ -116,6 +116,11 @@ func (m *Mode) Prepare(ctx context.Context, drives map[string]string) error {
 	}
 	for letter, dir := range drives {
 		link := filepath.Join(m.Prefix, "dosdevices", letter)
+		// Relative, as c: is: an absolute link would make every path twice as
+		// long to walk.
+		if rel, err := filepath.Rel(filepath.Dir(link), dir); err == nil {
+			dir = rel
+		}
 		if got, err := os.Readlink(link); err == nil && got == dir {
 			continue
 		}
