@@ -83,7 +83,7 @@ func cutChunks(encoded, s []byte, number int) (all []byte, chunks int, ok bool) 
 		if !found {
 			return encoded, chunks, string(s) == strconv.Itoa(number)
 		}
-		if len(chunk) == 0 || len(chunk) > legacyChunk {
+		if len(chunk) == 0 || len(chunk) > legacyChunk || !isBase64(chunk) {
 			return nil, 0, false
 		}
 		encoded = append(encoded, chunk...)
@@ -95,6 +95,18 @@ func cutChunks(encoded, s []byte, number int) (all []byte, chunks int, ok bool) 
 	}
 }
 
+// isBase64 is strict where package base64 is not: that skips line ends.
+func isBase64(s []byte) bool {
+	for _, c := range s {
+		switch {
+		case c >= 'A' && c <= 'Z', c >= 'a' && c <= 'z', c >= '0' && c <= '9', c == '-', c == '_':
+		default:
+			return false
+		}
+	}
+	return true
+}
+
 // legacyComplete reports whether encoded holds as much as its header promises.
 func legacyComplete(encoded []byte) bool {
 	const head = 11 // the 8 bytes of the header
@@ -102,8 +114,8 @@ func legacyComplete(encoded []byte) bool {
 		return false
 	}
 	header, err := base64.RawURLEncoding.DecodeString(string(encoded[:head]))
-	if err != nil {
-		return true // DecodeString will tell
+	if err != nil || len(header) < HeaderSize {
+		return true // the caller's own decoding will tell
 	}
 	size := HeaderSize
 	if !Tag(binary.LittleEndian.Uint32(header)).Microsoft() {
