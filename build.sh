@@ -24,6 +24,8 @@ export LC_ALL=C.UTF-8
 . "$TOP/scripts/wine.sh"
 # shellcheck source=scripts/libs.sh
 . "$TOP/scripts/libs.sh"
+# shellcheck source=scripts/install.sh
+. "$TOP/scripts/install.sh"
 trap interrupted INT TERM HUP
 
 usage() {
@@ -42,6 +44,12 @@ usage: build.sh [COMMAND] [ARGUMENT...]
               apply the patch series to a copy of your own Wine tree, report
               each hunk, and build if all applied (WINE_CONFIGURE: arguments
               for its configure)
+  test SUITE...
+              run test suites: go, fuzz, or those of tests/SUITE/run.sh
+  lint        check the sources
+  demo, bench run nspactl's demo or benchmarks
+  install     the libraries, header, overlay and runner, to PREFIX
+              (${PREFIX:-/usr/local}) below DESTDIR;  uninstall removes them
   run PROGRAM...
               run a program in the userland, with the build's environment
   info        where things are
@@ -74,12 +82,7 @@ all)
 root)
     choose_root
     step_root
-    case ${1:-base} in
-    base) ;;
-    go) packages go "${GO_PACKAGES[@]}" ;;
-    demo) packages demo "${DEMO_PACKAGES[@]}" ;;
-    *) die "root: no package set '$1'" ;;
-    esac ;;
+    packages "${1:-base}" ;;
 source) setup_root && step_source ;;
 wine) setup_wine ;;
 libs) setup_libs ;;
@@ -89,6 +92,29 @@ overlay) setup ;;
     [ $# = 1 ] || die "--wine-src wants a directory"
     setup_root
     wine_src "$1" ;;
+test)
+    setup
+    step_programs
+    export_environment
+    trap - INT TERM HUP
+    in_root "$TOP/scripts/suites.sh" "$@" ;;
+lint)
+    setup_root
+    say "lint"
+    in_root "$TOP/scripts/lint.sh" </dev/null ;;
+demo | bench)
+    setup
+    step_programs
+    packages demo
+    export_environment
+    trap - INT TERM HUP
+    # Entered once for all: no measured time has it in.
+    in_root "$BUILD/bin/nspactl" "$command" "$@" ;;
+install)
+    setup
+    step_install ;;
+uninstall)
+    step_uninstall ;;
 run)
     setup_root
     export_environment

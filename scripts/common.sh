@@ -61,8 +61,9 @@ interrupted() {
 
 # The descendants of a process of ours, deepest first, then itself.
 kill_tree() {
-    local pid
-    for pid in $(cat "/proc/$1/task/$1/children" 2>/dev/null); do kill_tree "$pid"; done
+    local pid pids=()
+    read -r -a pids 2>/dev/null <"/proc/$1/task/$1/children"
+    for pid in "${pids[@]}"; do kill_tree "$pid"; done
     kill "$1" 2>/dev/null
 }
 

@@ -25,7 +25,7 @@ choose_go() {
             return
         fi
     done
-    packages go "${GO_PACKAGES[@]}"
+    packages go
 }
 
 # go_sources FOLDER...: what a build of these folders depends on.

@@ -20,8 +20,6 @@ PACKAGES=(
 )
 read -r -a extra_packages <<<"${NSPA_EXTRA_PACKAGES:-}"
 PACKAGES+=("${extra_packages[@]}")
-GO_PACKAGES=(golang-go)
-DEMO_PACKAGES=(nodejs npm)
 
 # Sets MODE and ROOT, which is empty for the machine's own userland.
 choose_root() {
@@ -56,7 +54,7 @@ in_root() {
 # step_root: the userland with all of PACKAGES.
 step_root() {
     if [ "$MODE" = direct ]; then
-        packages base "${PACKAGES[@]}"
+        packages base
         return
     fi
     if [ ! -e "$ROOT/.nspa/tree" ]; then
@@ -73,17 +71,22 @@ step_root() {
             : >"$ROOT/.nspa/tree"
         fi
     fi
-    packages base "${PACKAGES[@]}"
+    packages base
     # The table of mounts names the tree by its place, and caches get moved.
     if ! mounts | cmp -s - "$ROOT/.nspa/mounts"; then
         mounts >"$ROOT/.nspa/mounts" || die "root: cannot write $ROOT/.nspa/mounts"
     fi
 }
 
-# packages SET PACKAGE...: have a set of packages in the userland.
+# packages SET: have a set of packages in the userland.
 packages() {
     local set=$1
-    shift
+    case $set in
+    base) set -- "${PACKAGES[@]}" ;;
+    go) set -- golang-go ;; # where the machine has no Go that is new enough
+    demo) set -- nodejs npm ;;
+    *) die "root: no package set '$set'" ;;
+    esac
     if [ "$MODE" = direct ]; then
         install_here "$@"
         return
@@ -129,7 +132,7 @@ install_here_now() {
     local sudo=()
     [ "$(id -u)" = 0 ] || sudo=(sudo -n)
     # Package lists may be absent or old.
-    # shellcheck disable=SC2086 # a list of packages
+    # shellcheck disable=SC2086,SC2016 # a list of packages; expanded inside
     "${sudo[@]}" env DEBIAN_FRONTEND=noninteractive sh -c '
         get="apt-get -o DPkg::Lock::Timeout=300 install -y --no-install-recommends"
         $get "$@" || { apt-get update && $get "$@"; }' sh $1

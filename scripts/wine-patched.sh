@@ -3,6 +3,7 @@
 #
 # wine-patched.sh TREE INCLUDE OUT TARGET...: build the targets in a patched
 # and configured TREE with the headers of INCLUDE, and put them into OUT.
+# WINE_WARNINGS: more compiler flags.
 set -eu
 tree=$1 include=$2 out=$3
 shift 3
@@ -18,7 +19,7 @@ version=$((1000000 + $(cat server/protocol.def nspa-include/nspa_shm.h nspa-incl
 sed -i "s/^#define SERVER_PROTOCOL_VERSION .*/#define SERVER_PROTOCOL_VERSION $version/" include/wine/server_protocol.h
 grep -q "SERVER_PROTOCOL_VERSION $version" include/wine/server_protocol.h
 cflags=$(sed -n 's/^CFLAGS *= *//p' Makefile)
-make -j"$(nproc)" CFLAGS="$cflags -Inspa-include" "$@"
+make -j"$(nproc)" CFLAGS="$cflags -Inspa-include ${WINE_WARNINGS:-}" "$@"
 
 # As they are laid out below Wine's library directory.
 for target; do

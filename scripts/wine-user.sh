@@ -9,7 +9,7 @@ set -eu
 tree=$1 include=$2 out=$3
 shift 3
 cd "$tree"
-[ -e Makefile ] && make -s distclean >/dev/null 2>&1 || true
+if [ -e Makefile ]; then make -s distclean >/dev/null 2>&1 || true; fi
 [ -e include/wine/server_protocol.h ] || ./tools/make_requests
 [ -e dlls/ntdll/ntsyscalls.h ] || ./tools/make_specfiles
 [ -x configure ] || autoreconf -f

@@ -7,7 +7,6 @@
 # What the patches change; each is put over the packaged file of its name.
 WINE_TARGETS=(dlls/ntdll/ntdll.so server/wineserver)
 SERIES_DIR=wine-patches/$WINE_VERSION
-LIBDIR=/usr/lib/x86_64-linux-gnu/wine
 
 # step_source: sets BASE, Debian's source with the unpatched targets built.
 step_source() {
@@ -78,7 +77,7 @@ build_patched() {
     rm -rf "$CACHE/work" "$PATCHED.part"
     cp -a --reflink=auto "$BASE" "$CACHE/work" || return
     in_root "$TOP/scripts/wine-apply.sh" "$TOP/$SERIES_DIR" "$CACHE/work" || return
-    in_root "$TOP/scripts/wine-patched.sh" "$CACHE/work" "$TOP/include" "$PATCHED.part" "${WINE_TARGETS[@]}"
+    WINE_WARNINGS=-Werror in_root "$TOP/scripts/wine-patched.sh" "$CACHE/work" "$TOP/include" "$PATCHED.part" "${WINE_TARGETS[@]}"
 }
 
 # step_overlay: build/overlay, where Wine finds everything relative to its own
@@ -101,8 +100,7 @@ step_overlay() {
 wine_src() {
     local src work report="$BUILD/wine-src/hunks.tsv" status=0
     src=$(cd "$1" 2>/dev/null && pwd) || die "--wine-src: no directory $1"
-    [ -f "$src/server/protocol.def" ] && [ -f "$src/dlls/ntdll/unix/server.c" ] ||
-        die "--wine-src: $src is not a Wine source tree"
+    [ -f "$src/server/protocol.def" ] || die "--wine-src: $src is not a Wine source tree"
     step_root
     make_cache
     work="$BUILD/wine-src/tree"

@@ -1,0 +1,39 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+#
+# Each target sets up what it needs; build.sh has the single steps.
+
+PREFIX ?= /usr/local
+DESTDIR ?=
+# Suites of their own target only: they take long.
+LONG   = conformance torture model
+SUITES = $(patsubst tests/%/run.sh,%,$(wildcard tests/*/run.sh))
+TESTS  = go $(filter-out $(LONG),$(SUITES))
+export FUZZTIME SEED PREFIX DESTDIR
+
+all:
+	@./build.sh all
+
+help:
+	@echo 'make               build the libraries and the overlay'
+	@echo 'make demo          two real workloads, with Debian'"'"'s Wine, off and on'
+	@echo 'make bench         single calls, off and on'
+	@echo 'make test          all tests ($(TESTS))'
+	@echo 'make fuzz          each fuzz target for FUZZTIME (30s)'
+	@echo 'make lint          gofmt, go vet, staticcheck, gcc, shellcheck'
+	@echo 'make install       to PREFIX ($(PREFIX)) below DESTDIR; make uninstall'
+	@echo 'make clean         remove build/; build.sh clean --cache: the cache too'
+	@echo 'one suite:         $(SUITES:%=make %)'
+
+demo bench:
+	@./build.sh $@ $(ARGS)
+
+test:
+	@./build.sh test $(TESTS)
+
+fuzz $(SUITES):
+	@./build.sh test $@
+
+lint install uninstall clean:
+	@./build.sh $@
+
+.PHONY: all help demo bench test fuzz lint install uninstall clean $(SUITES)
