@@ -20,6 +20,7 @@
 
 #include "../core/table.h"
 #include "entry.h"
+#include "files.h"
 
 #define STATUS_SUCCESS             0
 #define STATUS_INVALID_PARAMETER   ((int32_t)0xc000000d)
@@ -97,7 +98,7 @@ int32_t nspa_init( const struct nspa_init *init )
     return status;
 }
 
-static struct nspa_files *get_files(void)
+struct nspa_files *nspa_get_files(void)
 {
     return __atomic_load_n( &files, __ATOMIC_ACQUIRE );
 }
@@ -128,7 +129,7 @@ int32_t nspa_local_file_try_bypass( const struct nspa_open *open, struct nspa_op
         opened->reason = NSPA_BAD_REQUEST;
         return STATUS_NOT_SUPPORTED;
     }
-    if (!get_files()) opened->reason = NSPA_NOT_ATTACHED;
+    if (!nspa_get_files()) opened->reason = NSPA_NOT_ATTACHED;
     else if (is_realtime()) opened->reason = NSPA_REALTIME;
     else
     {
@@ -141,7 +142,7 @@ int32_t nspa_local_file_try_bypass( const struct nspa_open *open, struct nspa_op
 
 uint64_t nspa_promote_if_local( uint64_t handle )
 {
-    struct nspa_files *table = get_files();
+    struct nspa_files *table = nspa_get_files();
     struct nspa_file *file = nspa_file_of( table, handle );
     uint64_t mask;
 
@@ -155,7 +156,7 @@ uint64_t nspa_promote_if_local( uint64_t handle )
 
 uint32_t nspa_local_file_promote_inheritable(void)
 {
-    struct nspa_files *table = get_files();
+    struct nspa_files *table = nspa_get_files();
     uint32_t i, len, count = 0;
     uint64_t mask;
 
@@ -176,7 +177,7 @@ uint32_t nspa_local_file_promote_inheritable(void)
 
 int32_t nspa_local_file_close( uint64_t handle )
 {
-    struct nspa_files *table = get_files();
+    struct nspa_files *table = nspa_get_files();
     struct nspa_file *file = nspa_file_of( table, handle );
     uint64_t mask;
     int closed;
@@ -190,7 +191,7 @@ int32_t nspa_local_file_close( uint64_t handle )
 
 void nspa_local_file_closed( uint64_t handle )
 {
-    struct nspa_files *table = get_files();
+    struct nspa_files *table = nspa_get_files();
     struct nspa_file *file = nspa_file_of( table, handle );
 
     if (file) nspa_file_closed( table, file );
@@ -198,7 +199,7 @@ void nspa_local_file_closed( uint64_t handle )
 
 void nspa_get_stats( struct nspa_stats *stats, size_t size )
 {
-    struct nspa_files *table = get_files();
+    struct nspa_files *table = nspa_get_files();
     struct nspa_stats all;
     uint64_t mask;
 

@@ -20,8 +20,10 @@ const (
 	fileOpenIf = 3
 
 	fileDirectoryFile         = 0x00000001
+	fileSequentialOnly        = 0x00000004
 	fileSynchronousIOAlert    = 0x00000010
 	fileSynchronousIONonAlert = 0x00000020
+	fileRandomAccess          = 0x00000800
 	fileDeleteOnClose         = 0x00001000
 	fileOpenByFileID          = 0x00002000
 

@@ -28,7 +28,7 @@ func Open(req *Request, opened *Opened) (reason Reason) {
 	if reason != Served {
 		return reason
 	}
-	fd, st, reason := openRegular(req.UnixName)
+	fd, st, reason := openRegular(req)
 	if reason != Served {
 		return reason
 	}
@@ -37,6 +37,7 @@ func Open(req *Request, opened *Opened) (reason Reason) {
 		unix.Close(fd)
 		return reason
 	}
+	advise(fd, req.Options)
 	opened.FD = int32(fd)
 	opened.Access = access
 	return Served
@@ -44,20 +45,23 @@ func Open(req *Request, opened *Opened) (reason Reason) {
 
 // openRegular opens a regular file for reading and returns its status with it.
 //
-// stat comes first because opening a device or a FIFO has effects. The name is
+// stat comes first, the caller's or ours, because opening a device or a FIFO
+// has effects. The name is
 // absolute: with a RootDirectory Wine changes the working directory of the
 // whole process. Which error a failure means is wineserver's to say, since its
 // mapping of errno differs from any a client could make.
-func openRegular(name *byte) (int, unix.Stat_t, Reason) {
+func openRegular(req *Request) (int, unix.Stat_t, Reason) {
 	var before, st unix.Stat_t
 
-	if errno := statPath(name, &before); errno != 0 {
+	if req.Flags&hasStat != 0 {
+		before.Mode, before.Dev, before.Ino = req.Mode, req.Dev, req.Ino
+	} else if errno := statPath(req.UnixName, &before); errno != 0 {
 		return -1, st, UnixError
 	}
 	if before.Mode&unix.S_IFMT != unix.S_IFREG {
 		return -1, st, NotRegular
 	}
-	fd, errno := openPath(name)
+	fd, errno := openPath(req.UnixName)
 	if errno != 0 {
 		return -1, st, UnixError
 	}
@@ -74,4 +78,14 @@ func openRegular(name *byte) (int, unix.Stat_t, Reason) {
 	}
 	unix.Close(fd)
 	return -1, st, reason
+}
+
+// advise passes on how the file will be read, as wineserver does for its own.
+func advise(fd int, options uint32) {
+	switch options & (fileSequentialOnly | fileRandomAccess) {
+	case fileSequentialOnly:
+		_ = unix.Fadvise(fd, 0, 0, unix.FADV_SEQUENTIAL)
+	case fileRandomAccess:
+		_ = unix.Fadvise(fd, 0, 0, unix.FADV_RANDOM)
+	}
 }

@@ -15,12 +15,16 @@ type Request struct {
 	Options     uint32
 	Attributes  uint32
 	Flags       uint32
+	Mode        uint32 // with hasStat
+	Dev         uint64
+	Ino         uint64
 }
 
 // Request.Flags.
 const (
 	hasRoot = 1
 	hasSD   = 2
+	hasStat = 4
 )
 
 // Opened is struct nspa_opened of include/nspa.h.

@@ -24,8 +24,8 @@
  *              LOCAL -> SERVER -> FREE    promoted; wineserver closes it
  *      FREE -> SERVER -> FREE             came from the parent process
  *
- * plus a count of threads that are promoting it.  Who closes while others
- * promote leaves a mark, and the last of them closes.
+ * plus a count of threads that have it pinned.  Who closes it then leaves a
+ * mark, and the last of them closes.
  *
  * In C, because a real-time thread must be able to close a file, and any
  * thread to promote one, without entering Go: a SCHED_FIFO thread would wait
@@ -67,8 +67,8 @@ _Static_assert( sizeof(struct nspa_file) == NSPA_FILE_SIZE, "entry size" );
 #define NSPA_STATE_LOCAL   1u
 #define NSPA_STATE_SERVER  2u
 #define NSPA_STATE_MASK    3u
-#define NSPA_STATE_CLOSE   4u      /* the last promoter closes */
-#define NSPA_STATE_USER    0x100u  /* one promoter */
+#define NSPA_STATE_CLOSE   4u      /* the last one to unpin closes */
+#define NSPA_STATE_USER    0x100u  /* one pin */
 
 struct nspa_files
 {
@@ -244,8 +244,8 @@ static inline void nspa_file_closed( struct nspa_files *files, struct nspa_file 
 
 /* ---- promotion ----------------------------------------------------------- */
 
-/* Become a promoter.  Zero if there is nothing to promote. */
-static inline int nspa_file_promote_begin( struct nspa_file *file )
+/* Keep a local file from being closed or forgotten.  Zero if it is not local. */
+static inline int nspa_file_pin( struct nspa_file *file )
 {
     uint32_t state = NSPA_LOAD( &file->state );
 
@@ -291,13 +291,19 @@ static inline void nspa_file_promote_end( struct nspa_files *files, struct nspa_
     else nspa_file_finish_close( files, file );
 }
 
+/* Undo nspa_file_pin(). */
+static inline void nspa_file_unpin( struct nspa_files *files, struct nspa_file *file )
+{
+    nspa_file_promote_end( files, file, -1 );
+}
+
 /* Hand one file to wineserver under its handle. */
 static inline int nspa_file_promote( struct nspa_files *files, struct nspa_file *file )
 {
     struct nspa_promotion promotion;
     int32_t status;
 
-    if (!nspa_file_promote_begin( file )) return 0;
+    if (!nspa_file_pin( file )) return 0;
     promotion.handle     = nspa_handle_of( file - files->file );
     promotion.fd         = file->fd;
     promotion.access     = file->access;

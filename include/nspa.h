@@ -173,9 +173,13 @@ struct nspa_open
     uint32_t        options;
     uint32_t        attributes;   /* OBJ_* */
     uint32_t        flags;        /* NSPA_OPEN_* */
+    uint32_t        mode;         /* with NSPA_OPEN_HAS_STAT, of what unix_name leads to: st_mode, */
+    uint64_t        dev;          /* st_dev, */
+    uint64_t        ino;          /* st_ino */
 };
 #define NSPA_OPEN_HAS_ROOT  1u    /* RootDirectory was given */
 #define NSPA_OPEN_HAS_SD    2u    /* SecurityDescriptor was given */
+#define NSPA_OPEN_HAS_STAT  4u    /* the name lookup has just called stat() */
 
 struct nspa_opened
 {
@@ -209,6 +213,19 @@ extern int32_t nspa_local_file_close( uint64_t handle );
 /* wineserver closed this handle, so its value may be used again.  Ignores
  * handles that wineserver did not hold. */
 extern void nspa_local_file_closed( uint64_t handle );
+
+/* The Unix name of a local file: absolute, without symbolic links, as it was
+ * when the file was opened.  *size is the buffer's in bytes, and becomes the
+ * name's with its terminator.
+ *   STATUS_SUCCESS
+ *   STATUS_BUFFER_OVERFLOW  *size says how much is needed
+ *   STATUS_NOT_SUPPORTED    not a local file; wineserver knows */
+extern int32_t nspa_local_file_unix_name( uint64_t handle, char *name, size_t *size );
+
+/* A word that changes whenever a drive link or a volume's label may have:
+ * answers of the mount manager are good while it stays.  Zero while not
+ * attached, or when wineserver is gone: nothing may be kept then. */
+extern uint64_t nspa_volume_epoch(void);
 
 struct nspa_stats
 {
