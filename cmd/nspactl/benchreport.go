@@ -118,9 +118,9 @@ func (l *latencyRuns) merge() {
 var benchModes = append([]string{nativeMode}, report.Modes...)
 
 func (r *benchReport) text() string {
-	out := []string{r.medians().String()}
+	out := []string{r.Machine.String() + "\n", r.medians().String()}
 	for _, l := range r.Latency {
-		if strings.HasPrefix(l.Name, "open-read-close") {
+		if l.tailed() {
 			out = append(out, l.tail().String())
 		}
 	}
@@ -190,13 +190,16 @@ func (l *latencyBench) tail() *report.Table {
 	return t
 }
 
+// tailed says which tests' tails are printed; the report file has all.
+func (l *latencyBench) tailed() bool { return strings.HasPrefix(l.Name, "open-read-close") }
+
 // interference compares calls far above the median with a plain program's: a
 // library that stalled calls by itself would show here.
 func (r *benchReport) interference() *report.Table {
 	t := &report.Table{Head: []string{"tail", "mode", "p50 us", "p99 us", "p99.9 us", "max us", "calls above 5x median, per second"}}
 	for _, l := range r.Latency {
 		for _, m := range benchModes {
-			if x := l.Runs[m]; x != nil {
+			if x := l.Runs[m]; x != nil && l.tailed() {
 				t.Add(l.Name, m, report.Number(x.P50US), report.Number(x.P99US), report.Number(x.P999US), report.Number(x.MaxUS), report.Number(x.Above5PerS))
 			}
 		}

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"strings"
 
 	"github.com/nspa-dev/nspa/cmd/nspactl/internal/stats"
 )
@@ -31,6 +32,23 @@ type Machine struct {
 	Kernel    string `json:"kernel"`
 	OS        string `json:"os"`
 	Wine      string `json:"wine"`
+}
+
+// String is the machine in one line.
+func (m *Machine) String() string {
+	var parts []string
+	add := func(format string, v any, known bool) {
+		if known {
+			parts = append(parts, fmt.Sprintf(format, v))
+		}
+	}
+	add("%s", m.CPU, m.CPU != "")
+	add("%d cores", m.Cores, m.Cores > 0)
+	add("%d MiB", m.MemoryMiB, m.MemoryMiB > 0)
+	add("%s", m.OS, m.OS != "")
+	add("Linux %s", m.Kernel, m.Kernel != "")
+	add("%s", m.Wine, m.Wine != "")
+	return strings.Join(parts, ", ")
 }
 
 // Workload is one program run in every mode.

@@ -162,7 +162,7 @@ func TestTable(t *testing.T) {
 
 func TestText(t *testing.T) {
 	s := sample().Text()
-	for _, want := range []string{"startup-replay   ", "12.5x", "0.99x", "2.46x", "4.00", "create_file"} {
+	for _, want := range []string{"A & B <\"x\">, 2 cores\n", "startup-replay   ", "12.5x", "0.99x", "2.46x", "4.00", "create_file"} {
 		if !strings.Contains(s, want) {
 			t.Errorf("no %q in\n%s", want, s)
 		}

@@ -41,7 +41,7 @@ func (r *Report) SVG() []byte {
 	for i := range r.Workloads {
 		y = panel(&body, &r.Workloads[i], y)
 	}
-	text(&body, svgMargin, y+6, 12, "400", "#6b7280", strings.Join(nonEmpty(r.Machine.CPU, fmt.Sprintf("%d cores", r.Machine.Cores), r.Machine.OS, r.Machine.Wine, "Linux "+r.Machine.Kernel, r.Created), "  |  "))
+	text(&body, svgMargin, y+6, 12, "400", "#6b7280", strings.Trim(r.Machine.String()+"  |  "+r.Created, " |"))
 	height := y + svgMargin
 
 	var out bytes.Buffer
@@ -51,15 +51,6 @@ func (r *Report) SVG() []byte {
 	body.WriteTo(&out)
 	out.WriteString("</svg>\n")
 	return out.Bytes()
-}
-
-func nonEmpty(in ...string) (out []string) {
-	for _, s := range in {
-		if strings.TrimSpace(s) != "" && s != "Linux " {
-			out = append(out, s)
-		}
-	}
-	return out
 }
 
 func panel(b *bytes.Buffer, w *Workload, y int) int {

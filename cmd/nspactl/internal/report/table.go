@@ -145,7 +145,7 @@ func (r *Report) Text() string {
 			}
 		}
 	}
-	out := times.String()
+	out := r.Machine.String() + "\n\n" + times.String()
 	for _, t := range []*Table{&calls, &reqs} {
 		if len(t.Rows) > 0 {
 			out += "\n" + t.String()
