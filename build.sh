@@ -97,7 +97,7 @@ test)
     step_programs
     export_environment
     trap - INT TERM HUP
-    in_root "$TOP/scripts/suites.sh" "$@" ;;
+    NSPA_ELAPSED=$SECONDS in_root "$TOP/scripts/suites.sh" "$@" ;;
 lint)
     setup_root
     say "lint"

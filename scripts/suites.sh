@@ -13,6 +13,7 @@
 set -u
 set -o pipefail
 cd "$(dirname "$0")/.." || exit
+SECONDS=${NSPA_ELAPSED:-0}
 logs=${NSPA_BUILD:-build}/log
 mkdir -p "$logs"
 

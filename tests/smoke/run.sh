@@ -1,0 +1,35 @@
+#!/bin/bash
+# SPDX-License-Identifier: LGPL-2.1-or-later
+#
+# The Windows smoke test under the patched Wine, switched off and on: with it
+# off, the same must hold but for what is local.
+set -u
+here=$(cd "$(dirname "$0")" && pwd)
+exe=$NSPA_BUILD/bin/smoke.exe
+mkdir -p "$NSPA_BUILD/bin"
+x86_64-w64-mingw32-gcc -std=gnu11 -O2 -g -Wall -Wextra -D__USE_MINGW_ANSI_STDIO=1 -D_WIN32_WINNT=0x0A00 \
+    -o "$exe" "$here"/*.c -lntdll || exit
+
+export WINEPREFIX=$NSPA_BUILD/prefix WINEDEBUG=-all
+unset NSPA_LOCAL_FILES DISPLAY WAYLAND_DISPLAY
+"$here/../../scripts/prefix.sh" "$WINEPREFIX" || exit
+wineserver=$(dirname "$NSPA_WINE")/wineserver
+total_passed=0 total_failed=0
+for mode in off on; do
+    echo "smoke: $mode"
+    "$wineserver" -k >/dev/null 2>&1
+    if [ $mode = on ]; then export NSPA_LOCAL_FILES=1; fi
+    output=$(timeout -k 5 120 "$NSPA_WINE" "$exe" </dev/null)
+    status=$?
+    printf '%s\n' "$output"
+    read -r passed _ failed _ <<<"$(printf '%s\n' "$output" | tr -d '\r' | grep -E '^[0-9]+ passed, [0-9]+ failed$' | tail -n 1)"
+    if [ -z "$passed" ] || { [ $status != 0 ] && [ "$failed" = 0 ]; }; then
+        echo "smoke: $mode: ended with status $status"
+        failed=$((${failed:-0} + 1))
+    fi
+    total_passed=$((total_passed + ${passed:-0}))
+    total_failed=$((total_failed + failed))
+done
+"$wineserver" -k >/dev/null 2>&1
+echo "$total_passed passed, $total_failed failed"
+[ $total_failed = 0 ]
