@@ -52,9 +52,6 @@ func runFetch(ctx context.Context, args []string, out io.Writer) error {
 
 // fetch downloads what is not in the cache yet, through npm.
 func fetch(ctx context.Context, s *session) (a assets, err error) {
-	if err := os.MkdirAll(s.work(), 0o755); err != nil {
-		return a, err
-	}
 	if a.nodeExe, err = s.fetchNode(ctx, nodeWindows); err != nil {
 		return a, err
 	}

@@ -211,6 +211,26 @@ func TestUnequalWork(t *testing.T) {
 	}
 }
 
+func TestLock(t *testing.T) {
+	cache := t.TempDir()
+	a, b := &session{cache: cache, root: t.TempDir()}, &session{cache: cache, root: t.TempDir()}
+	for _, s := range []*session{a, b} {
+		if err := s.resolve(&bytes.Buffer{}, "demo"); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := a.lock(); err != nil {
+		t.Fatal(err)
+	}
+	if err := b.lock(); err == nil || !strings.Contains(err.Error(), "is running") {
+		t.Errorf("a second one is let in: %v", err)
+	}
+	a.locked.Close()
+	if err := b.lock(); err != nil {
+		t.Error(err)
+	}
+}
+
 func TestExtract(t *testing.T) {
 	var b bytes.Buffer
 	zw := gzip.NewWriter(&b)

@@ -15,6 +15,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"syscall"
 	"time"
 
 	"github.com/nspa-dev/nspa/cmd/nspactl/internal/wine"
@@ -75,7 +76,7 @@ func (s *session) resolve(out io.Writer, what string) error {
 			return err
 		}
 	}
-	return os.MkdirAll(s.out, 0o755)
+	return errors.Join(os.MkdirAll(s.out, 0o755), os.MkdirAll(s.work(), 0o755))
 }
 
 func (s *session) say(format string, args ...any) {
@@ -87,10 +88,29 @@ func (s *session) work(parts ...string) string {
 	return filepath.Join(append([]string{s.cache, "demo"}, parts...)...)
 }
 
+// lock keeps a second demo or benchmark off the same prefixes, until this
+// process ends.
+func (s *session) lock() error {
+	path := s.work("lock")
+	f, err := os.OpenFile(path, os.O_CREATE|os.O_RDWR, 0o644)
+	if err != nil {
+		return err
+	}
+	if err := syscall.Flock(int(f.Fd()), syscall.LOCK_EX|syscall.LOCK_NB); err != nil {
+		f.Close()
+		return fmt.Errorf("another demo or benchmark is running (%s is locked)", path)
+	}
+	s.locked = f
+	return nil
+}
+
 // openModes makes the modes and their prefixes. Servers are not started yet.
 func (s *session) openModes(ctx context.Context, drives map[string]string) error {
 	if s.runs < 1 {
 		return errors.New("--runs must be at least 1")
+	}
+	if err := s.lock(); err != nil {
+		return err
 	}
 	for _, name := range strings.Split(s.modeNames, ",") {
 		m := &wine.Mode{Name: name, Prefix: s.work("prefix-" + name), Home: s.work("home")}
