@@ -35,6 +35,7 @@ type session struct {
 	runs                    int
 	modes                   []*wine.Mode
 	log                     io.Writer
+	locked                  *os.File
 	start                   time.Time
 }
 

@@ -41,7 +41,9 @@ func (r *Report) SVG() []byte {
 	for i := range r.Workloads {
 		y = panel(&body, &r.Workloads[i], y)
 	}
-	text(&body, svgMargin, y+6, 12, "400", "#6b7280", strings.Trim(r.Machine.String()+"  |  "+r.Created, " |"))
+	text(&body, svgMargin, y+6, 12, "400", "#6b7280", r.Machine.String())
+	y += 18
+	text(&body, svgMargin, y+6, 12, "400", "#6b7280", r.Created)
 	height := y + svgMargin
 
 	var out bytes.Buffer
