@@ -43,8 +43,10 @@ extern uint32_t nspa_server_abi(void);
 /* Create the table and take its lease.  Returns a file descriptor for it, a
  * memfd sealed against shrinking and growing that the caller owns, or -1 with
  * errno.  A second call answers -1 with EALREADY.  Must be called on the
- * thread that lives as long as wineserver does: the kernel gives the lease up
- * when that thread ends. */
+ * thread that makes all other calls and lives as long as wineserver does: the
+ * kernel gives the lease up when that thread ends.  The thread must not use
+ * robust or priority-inheriting mutexes of its own: libpthread would drop the
+ * lease until the next call. */
 extern int nspa_server_create_table(void);
 
 /* A process starts to open files locally.  id is wineserver's id for it.
@@ -52,12 +54,13 @@ extern int nspa_server_create_table(void);
  * all journals are taken. */
 extern int nspa_server_attach( uint32_t id, uint64_t *owner );
 
-/* A process's handles have been closed: take back all it had published.
- * Threads of it that still run find their journal retired and decline.
- * The journal stays reserved until nspa_server_release(). */
+/* A process's handles have been closed: take back all it had published.  Does
+ * not wait for anybody.  Threads of it that still run find their journal
+ * retired and decline.  The journal stays reserved until nspa_server_release(). */
 extern void nspa_server_retire( int journal );
 
-/* The process's unix process is gone: sweep again, and free its journal. */
+/* The process's unix process is gone: sweep again, and free its journal.  Only
+ * when no thread of it can run any more: it would write to another's journal. */
 extern void nspa_server_release( int journal );
 
 /* Store what wineserver itself has open of an inode: own is the sum of its
@@ -76,9 +79,15 @@ extern void nspa_server_check( uint64_t dev, uint64_t ino, const struct nspa_sha
                                uint32_t access, uint32_t sharing,
                                uint32_t *other_access, uint32_t *other_sharing );
 
-/* Local handles that exist for an inode, recounted.  When there are any, the
- * client that closes the last one is asked to tell wineserver.  It may tell
- * more than once, or not at all when it dies: look again after a retirement. */
+/* Local handles that exist for an inode, recounted.  When there are none, local
+ * opens of it are declined until the next call for an inode of its bucket: the
+ * caller may unlink or replace the file. */
+extern uint32_t nspa_server_count( uint64_t dev, uint64_t ino );
+
+/* The same, and when there are any, the client that closes the last one is
+ * asked to tell wineserver.  Asked once: when told, call this again for every
+ * inode that is waited for.  A client that dies tells nothing, so do the same
+ * after each retirement and release. */
 extern uint32_t nspa_server_watch( uint64_t dev, uint64_t ino );
 
 /* Local handles on one device, recounted: does a process hold a file there? */

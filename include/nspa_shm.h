@@ -28,21 +28,29 @@
  * Who writes what.
  *   slot.server     wineserver only
  *   slot.clients    the owner of the bucket lock
- *   slot.dev, .ino  the owner of the bucket lock
- *   journal         its process (wineserver moves PENDING to ABORTED and
- *                   retires it); it names every open that slot.clients counts
+ *   slot.dev, .ino  the owner of the bucket lock, while the slot is unused
  *   bucket.flags    anybody, by atomic OR; only wineserver clears
+ *   bucket.notify   wineserver sets, a client that will tell it clears
+ *   journal         its process; wineserver makes entries ABORTED or FREE
  *
  * A client open.  Lock the bucket; announce the open in the journal (PENDING);
- * look at flags, at the slot, at both sides' counters; count; commit by
- * PENDING -> HELD; unlock.  Announcing before looking is what lets wineserver
- * answer without the lock when its owner is stopped: it stores its own
- * counters, raises POISON, then aborts each PENDING entry it finds.  An entry
- * that it does not find is announced later and so sees POISON.
+ * look at flags, at the slot, at both sides' counters; commit (PENDING -> HELD);
+ * count; unlock.  Announcing before looking is what lets wineserver answer
+ * without the lock when its owner is stopped: it raises POISON, stores its own
+ * counters, then aborts each PENDING entry of the inode.  An entry that it
+ * does not find is announced later, and its process then sees POISON.
  *
- * The journals are the truth, slot.clients is their running sum.  Whoever
- * cannot keep the sum right (owner died, close without the lock) raises
- * REBUILD: clients decline, and wineserver recounts before it refuses.
+ * A client close.  Lock the bucket; HELD -> ABORTED; uncount; unlock; FREE.  If
+ * the lock is not to be had, REBUILD stands for the uncounting.
+ *
+ * An entry is FREE only while its process has nothing left to do in the bucket.
+ * So wineserver finds by the journal each bucket that a dead process may have
+ * left half changed.
+ *
+ * The journals are the truth, slot.clients is their running sum.  It is right
+ * whenever the lock is free and REBUILD is down: who leaves it wrong (a close
+ * without the lock, a dead owner's successor) raises REBUILD before it lets go.
+ * Clients decline then, and wineserver recounts.
  *
  * Every word may have been overwritten by a hostile client.  Nothing here is
  * used as an index or length without a check, and no loop depends on it.
@@ -111,11 +119,8 @@ struct nspa_share
     uint32_t map_write;      /* opens with the mapping access bits */
     uint32_t map_image;
     uint32_t map_access;
-    uint32_t flags;          /* NSPA_SHARE_NOTIFY, server side only */
+    uint32_t pad;
 };
-
-/* wineserver holds something back until the last local open is closed */
-#define NSPA_SHARE_NOTIFY   1u
 
 struct nspa_slot
 {
@@ -130,7 +135,8 @@ struct nspa_bucket
 {
     uint32_t lock;           /* PI futex: owner's TID, FUTEX_WAITERS, FUTEX_OWNER_DIED */
     uint32_t flags;
-    uint32_t pad[14];
+    uint32_t notify;         /* wineserver waits for a last close here */
+    uint32_t pad[13];
     struct nspa_slot slots[NSPA_SLOTS];
 };
 
@@ -144,15 +150,15 @@ struct nspa_journal_entry
     uint32_t access;
     uint32_t sharing;
     uint32_t state;
-    uint32_t pad;
+    uint32_t seq;            /* bumped before an announcement: fields read under one value belong together */
 };
 
 enum nspa_entry_state
 {
     NSPA_ENTRY_FREE,
     NSPA_ENTRY_PENDING,      /* announced, not granted */
-    NSPA_ENTRY_HELD,         /* granted; counted in its slot */
-    NSPA_ENTRY_ABORTED       /* wineserver answered first: the client declines */
+    NSPA_ENTRY_HELD,         /* granted */
+    NSPA_ENTRY_ABORTED       /* not granted any more: wineserver answered first, or it is being closed */
 };
 
 struct nspa_journal
@@ -173,9 +179,11 @@ struct nspa_table
     uint32_t processes;
     uint32_t handle_cap;
     uint8_t  instance[16];   /* random, one per wineserver */
-    uint64_t lease[8];       /* robust pthread mutex that wineserver owns while it lives; word 0 is its futex */
+    uint32_t lease;          /* robust futex that wineserver owns while it lives */
     uint32_t volume_epoch;   /* bumped when a drive link or a volume changes */
-    uint32_t pad[995];
+    uint64_t pid_ns_dev;     /* wineserver's PID namespace, from /proc/self/ns/pid: lock words */
+    uint64_t pid_ns_ino;     /* hold thread ids, which mean nothing in another */
+    uint32_t pad[1006];
     struct nspa_bucket  bucket[NSPA_BUCKETS];
 #if (NSPA_BUCKETS * (64 + NSPA_SLOTS * 128)) % 4096
     uint8_t  align[4096 - (NSPA_BUCKETS * (64 + NSPA_SLOTS * 128)) % 4096];
@@ -185,21 +193,25 @@ struct nspa_table
 
 #define NSPA_ASSERT_OFFSET(type, field, off) \
     _Static_assert( offsetof( struct type, field ) == (off), #type "." #field )
-NSPA_ASSERT_OFFSET( nspa_share, flags, 44 );
+NSPA_ASSERT_OFFSET( nspa_share, map_access, 40 );
+_Static_assert( sizeof(struct nspa_share) == 48, "share size" );
 NSPA_ASSERT_OFFSET( nspa_slot, server, 16 );
 NSPA_ASSERT_OFFSET( nspa_slot, clients, 64 );
 _Static_assert( sizeof(struct nspa_slot) == 128, "slot size" );
 NSPA_ASSERT_OFFSET( nspa_bucket, flags, 4 );
+NSPA_ASSERT_OFFSET( nspa_bucket, notify, 8 );
 NSPA_ASSERT_OFFSET( nspa_bucket, slots, 64 );
 _Static_assert( sizeof(struct nspa_journal_entry) == 32, "entry size" );
 NSPA_ASSERT_OFFSET( nspa_journal_entry, state, 24 );
+NSPA_ASSERT_OFFSET( nspa_journal_entry, seq, 28 );
 NSPA_ASSERT_OFFSET( nspa_journal, high_water, 8 );
 NSPA_ASSERT_OFFSET( nspa_journal, entries, 4096 );
 NSPA_ASSERT_OFFSET( nspa_table, size, 8 );
 NSPA_ASSERT_OFFSET( nspa_table, buckets, 16 );
 NSPA_ASSERT_OFFSET( nspa_table, instance, 32 );
 NSPA_ASSERT_OFFSET( nspa_table, lease, 48 );
-NSPA_ASSERT_OFFSET( nspa_table, volume_epoch, 112 );
+NSPA_ASSERT_OFFSET( nspa_table, volume_epoch, 52 );
+NSPA_ASSERT_OFFSET( nspa_table, pid_ns_dev, 56 );
 NSPA_ASSERT_OFFSET( nspa_table, bucket, 4096 );
 _Static_assert( offsetof( struct nspa_table, journal ) % 4096 == 0, "journal alignment" );
 
@@ -351,14 +363,14 @@ static inline int64_t nspa_clock_ns( clockid_t clock )
 static inline enum nspa_lock_result nspa_lock_slow( uint32_t *word, struct nspa_thread *self, int64_t wait_ns )
 {
     int64_t deadline = nspa_clock_ns( CLOCK_MONOTONIC ) + wait_ns;
-    int64_t until, now;
-    struct timespec ts;
-    uint32_t value;
     int op = FUTEX_LOCK_PI2;
 
-    do
+    for (;;)
     {
-        until = deadline;
+        int64_t until = deadline;
+        struct timespec ts;
+        uint32_t value;
+
         if (op == FUTEX_LOCK_PI)  /* before Linux 5.14: realtime clock only */
             until += nspa_clock_ns( CLOCK_REALTIME ) - nspa_clock_ns( CLOCK_MONOTONIC );
         ts.tv_sec  = until / 1000000000;
@@ -374,8 +386,11 @@ static inline enum nspa_lock_result nspa_lock_slow( uint32_t *word, struct nspa_
         case ENOSYS:
             if (op == FUTEX_LOCK_PI) return NSPA_LOCK_BUSY;
             op = FUTEX_LOCK_PI;
-            break;
-        case ESRCH:  /* the owner is gone and the kernel did not mark it */
+            continue;
+        case EDEADLK:  /* our own id, but we hold nothing: left by a thread that had it before */
+            if ((NSPA_LOAD( word ) & FUTEX_TID_MASK) == self->tid) return NSPA_LOCKED_DIED;
+            return NSPA_LOCK_BUSY;
+        case ESRCH:    /* the owner is gone and the kernel did not mark it */
             value = NSPA_LOAD( word );
             if (__atomic_compare_exchange_n( word, &value, (value & FUTEX_WAITERS) | self->tid, 0,
                                              __ATOMIC_ACQ_REL, __ATOMIC_RELAXED ))
@@ -387,12 +402,12 @@ static inline enum nspa_lock_result nspa_lock_slow( uint32_t *word, struct nspa_
         default:
             return NSPA_LOCK_BUSY;
         }
-        now = nspa_clock_ns( CLOCK_MONOTONIC );
-    } while (now < deadline);
-    return NSPA_LOCK_BUSY;
+        if (nspa_clock_ns( CLOCK_MONOTONIC ) >= deadline) return NSPA_LOCK_BUSY;
+    }
 }
 
-/* Lock a word of the table.  Signals blocked; one lock at a time. */
+/* Lock a word of the table, for no longer than wait_ns: zero takes it if it is
+ * free or its owner is dead.  Signals blocked; one lock at a time. */
 static inline enum nspa_lock_result nspa_lock( uint32_t *word, struct nspa_thread *self, int64_t wait_ns )
 {
     enum nspa_lock_result ret = NSPA_LOCKED;
@@ -437,7 +452,8 @@ static inline void nspa_bucket_flag( struct nspa_bucket *bucket, uint32_t flag )
 }
 
 /* The slot of this inode; with unused non-NULL, also the first unused one.
- * Bucket locked, or the caller is wineserver and only stores slot.server. */
+ * Bucket locked, or the caller is wineserver, has raised POISON and only stores
+ * slot.server: nobody gives a slot away while that flag is up. */
 static inline struct nspa_slot *nspa_slot_find( struct nspa_bucket *bucket, uint64_t dev, uint64_t ino,
                                                 struct nspa_slot **unused )
 {
@@ -457,10 +473,10 @@ static inline struct nspa_slot *nspa_slot_find( struct nspa_bucket *bucket, uint
     return NULL;
 }
 
-/* Give an unused slot to an inode; bucket locked. */
+/* Give an unused slot to an inode; bucket locked.  slot.server has no opens and
+ * is left alone: it has one writer. */
 static inline void nspa_slot_claim( struct nspa_slot *slot, uint64_t dev, uint64_t ino )
 {
-    memset( &slot->server, 0, sizeof(slot->server) );
     memset( &slot->clients, 0, sizeof(slot->clients) );
     NSPA_STORE( &slot->dev, dev );
     NSPA_STORE( &slot->ino, ino );
@@ -490,7 +506,7 @@ enum nspa_publish_result
  * when its owner dies, so this is one load. */
 static inline int nspa_server_alive( struct nspa_table *table )
 {
-    uint32_t word = NSPA_LOAD( (uint32_t *)table->lease );
+    uint32_t word = NSPA_LOAD( &table->lease );
 
     return (word & FUTEX_TID_MASK) && !(word & FUTEX_OWNER_DIED);
 }
@@ -500,13 +516,20 @@ static inline int nspa_client_attached( struct nspa_client *client )
     return nspa_server_alive( client->table ) && NSPA_LOAD( &client->journal->owner ) == client->owner;
 }
 
-static inline void nspa_journal_use( struct nspa_journal *journal, uint32_t index )
+/* Make sure that wineserver looks at this entry.  Zero if a hostile process
+ * keeps changing the word. */
+static inline int nspa_journal_use( struct nspa_journal *journal, uint32_t index )
 {
     uint32_t high = NSPA_LOAD( &journal->high_water );
+    int tries;
 
-    while (high <= index &&
-           !__atomic_compare_exchange_n( &journal->high_water, &high, index + 1, 0,
-                                         __ATOMIC_ACQ_REL, __ATOMIC_ACQUIRE )) /* nothing */;
+    for (tries = 0; high <= index; tries++)
+    {
+        if (__atomic_compare_exchange_n( &journal->high_water, &high, index + 1, 0,
+                                         __ATOMIC_ACQ_REL, __ATOMIC_ACQUIRE )) break;
+        if (tries == 1000) return 0;
+    }
+    return 1;
 }
 
 /* Publish an open under journal entry index (below NSPA_HANDLE_CAP, owned by
@@ -538,8 +561,13 @@ static inline enum nspa_publish_result nspa_client_publish( struct nspa_client *
     case NSPA_LOCKED:
         break;
     }
+    if (!nspa_journal_use( client->journal, index ))
+    {
+        nspa_unlock( &bucket->lock, self );
+        return NSPA_BUCKET_BUSY;
+    }
 
-    nspa_journal_use( client->journal, index );
+    NSPA_STORE( &entry->seq, entry->seq + 1 );
     NSPA_STORE( &entry->dev, dev );
     NSPA_STORE( &entry->ino, ino );
     NSPA_STORE( &entry->access, access );
@@ -549,7 +577,10 @@ static inline enum nspa_publish_result nspa_client_publish( struct nspa_client *
     NSPA_FENCE();
     NSPA_STEP( announced );
 
+    /* the slot before the flags: one that wineserver freed without the lock
+     * must not be taken, and its POISON is seen then */
     slot = nspa_slot_find( bucket, dev, ino, &unused );
+    NSPA_STEP( found );
     if (!nspa_client_attached( client )) ret = NSPA_DETACHED;
     else if (NSPA_LOAD( &bucket->flags )) ret = NSPA_BUCKET_DECLINED;
     else if (slot)
@@ -562,56 +593,53 @@ static inline enum nspa_publish_result nspa_client_publish( struct nspa_client *
     else ret = NSPA_BUCKET_FULL;
     NSPA_STEP( checked );
 
-    if (ret == NSPA_PUBLISHED)
-    {
-        nspa_share_change( &slot->clients, access, sharing, 1 );
-        NSPA_STEP( counted );
-        if (!__atomic_compare_exchange_n( &entry->state, &state, NSPA_ENTRY_HELD, 0,
-                                          __ATOMIC_SEQ_CST, __ATOMIC_SEQ_CST ))
-        {
-            nspa_bucket_flag( bucket, NSPA_BUCKET_REBUILD );
-            ret = NSPA_BUCKET_BUSY;
-        }
-    }
-    if (ret != NSPA_PUBLISHED) NSPA_STORE( &entry->state, NSPA_ENTRY_FREE );
+    if (ret == NSPA_PUBLISHED &&
+        !__atomic_compare_exchange_n( &entry->state, &state, NSPA_ENTRY_HELD, 0,
+                                      __ATOMIC_SEQ_CST, __ATOMIC_SEQ_CST )) ret = NSPA_BUCKET_BUSY;
+    NSPA_STEP( committed );
+    if (ret == NSPA_PUBLISHED) nspa_share_change( &slot->clients, access, sharing, 1 );
+    NSPA_STEP( counted );
     nspa_unlock( &bucket->lock, self );
+    if (ret != NSPA_PUBLISHED) NSPA_STORE( &entry->state, NSPA_ENTRY_FREE );
     return ret;
 }
 
 /* Take back what nspa_client_publish() published; the arguments are those
  * given there.  Always succeeds.  Returns nonzero when wineserver asked to be
- * told that the inode's last local open is gone.  Signals blocked. */
+ * told of last closes: tell it, always, since the request has been taken out
+ * of the table; it looks at all that it waits for.  Signals blocked. */
 static inline int nspa_client_retract( struct nspa_client *client, uint32_t index,
                                        uint64_t dev, uint64_t ino, uint32_t access, uint32_t sharing )
 {
     struct nspa_bucket *bucket = nspa_bucket_of( client->table, dev, ino );
     struct nspa_journal_entry *entry = &client->journal->entries[index];
     struct nspa_thread *self = nspa_thread_self();
-    struct nspa_slot *slot;
+    struct nspa_slot *slot = NULL;
+    uint32_t state = NSPA_ENTRY_HELD;
     enum nspa_lock_result locked;
-    int notify = 0;
+    int was_held, last;
 
     /* a retired journal is wineserver's to clear, and may be another's by now */
     if (!nspa_client_attached( client )) return 0;
 
-    locked = nspa_lock( &bucket->lock, self, NSPA_CLIENT_WAIT_NS );
-    slot = nspa_slot_find( bucket, dev, ino, NULL );
-    if (locked == NSPA_LOCKED && slot)
-    {
-        nspa_share_change( &slot->clients, access, sharing, 0 );
-        NSPA_STEP( uncounted );
-        NSPA_STORE( &entry->state, NSPA_ENTRY_FREE );
-        notify = (NSPA_LOAD( &slot->server.flags ) & NSPA_SHARE_NOTIFY) && !NSPA_LOAD( &slot->clients.handles );
-    }
-    else  /* the counters stay as they are until wineserver recounts */
-    {
-        NSPA_STORE( &entry->state, NSPA_ENTRY_FREE );
-        NSPA_FENCE();
-        nspa_bucket_flag( bucket, NSPA_BUCKET_REBUILD );
-        notify = slot && (NSPA_LOAD( &slot->server.flags ) & NSPA_SHARE_NOTIFY);
-    }
+    /* what is poisoned may be stuck: do not wait for it at each close */
+    locked = nspa_lock( &bucket->lock, self,
+                        NSPA_LOAD( &bucket->flags ) & NSPA_BUCKET_POISON ? 0 : NSPA_CLIENT_WAIT_NS );
+    /* not held any more: wineserver retired us meanwhile, and has taken it back */
+    was_held = __atomic_compare_exchange_n( &entry->state, &state, NSPA_ENTRY_ABORTED, 0,
+                                            __ATOMIC_SEQ_CST, __ATOMIC_SEQ_CST );
+    NSPA_STEP( aborted );
+    if (locked == NSPA_LOCKED) slot = nspa_slot_find( bucket, dev, ino, NULL );
+    if (slot && was_held) nspa_share_change( &slot->clients, access, sharing, 0 );
+    else if (locked == NSPA_LOCKED_DIED || was_held) nspa_bucket_flag( bucket, NSPA_BUCKET_REBUILD );
+    NSPA_STEP( uncounted );
+    last = !slot || !NSPA_LOAD( &slot->clients.handles ) || (NSPA_LOAD( &bucket->flags ) & NSPA_BUCKET_REBUILD);
     if (locked != NSPA_LOCK_BUSY) nspa_unlock( &bucket->lock, self );
-    return notify;
+    if (!was_held) return 0;
+    NSPA_STORE( &entry->state, NSPA_ENTRY_FREE );
+    NSPA_STEP( closed );
+    return last && __atomic_load_n( &bucket->notify, __ATOMIC_SEQ_CST ) &&
+           __atomic_exchange_n( &bucket->notify, 0, __ATOMIC_SEQ_CST );
 }
 
 #endif  /* __NSPA_SHM_H */

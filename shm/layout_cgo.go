@@ -33,12 +33,15 @@ const (
 	offInstance  = unsafe.Offsetof(C.struct_nspa_table{}.instance)
 	offLease     = unsafe.Offsetof(C.struct_nspa_table{}.lease)
 	offEpoch     = unsafe.Offsetof(C.struct_nspa_table{}.volume_epoch)
+	offNSDev     = unsafe.Offsetof(C.struct_nspa_table{}.pid_ns_dev)
+	offNSIno     = unsafe.Offsetof(C.struct_nspa_table{}.pid_ns_ino)
 	offBucket    = unsafe.Offsetof(C.struct_nspa_table{}.bucket)
 	offJournal   = unsafe.Offsetof(C.struct_nspa_table{}.journal)
 
-	offBucketLock  = unsafe.Offsetof(C.struct_nspa_bucket{}.lock)
-	offBucketFlags = unsafe.Offsetof(C.struct_nspa_bucket{}.flags)
-	offBucketSlots = unsafe.Offsetof(C.struct_nspa_bucket{}.slots)
+	offBucketLock   = unsafe.Offsetof(C.struct_nspa_bucket{}.lock)
+	offBucketFlags  = unsafe.Offsetof(C.struct_nspa_bucket{}.flags)
+	offBucketNotify = unsafe.Offsetof(C.struct_nspa_bucket{}.notify)
+	offBucketSlots  = unsafe.Offsetof(C.struct_nspa_bucket{}.slots)
 
 	offSlotDev     = unsafe.Offsetof(C.struct_nspa_slot{}.dev)
 	offSlotIno     = unsafe.Offsetof(C.struct_nspa_slot{}.ino)

@@ -39,6 +39,7 @@ var (
 	ErrMagic      = errors.New("this is not a shared table")
 	ErrVersion    = errors.New("the shared table has another version")
 	ErrGeometry   = errors.New("the shared table has another geometry")
+	ErrNamespace  = errors.New("wineserver runs in another PID namespace")
 )
 
 // Table is a mapped shared inode table.
@@ -51,7 +52,15 @@ type Table struct {
 // it has checked that it is one that this build understands. The descriptor
 // stays the caller's and may be closed afterwards.
 func Map(fd int) (*Table, error) {
-	return mapTable(fd, unix.PROT_READ|unix.PROT_WRITE)
+	t, err := mapTable(fd, unix.PROT_READ|unix.PROT_WRITE)
+	if err != nil {
+		return nil, err
+	}
+	if err := t.checkNamespace(); err != nil {
+		t.Unmap()
+		return nil, err
+	}
+	return t, nil
 }
 
 // MapReadOnly maps the table for inspection.
@@ -123,6 +132,19 @@ func (t *Table) validate() error {
 		if field.got != field.want {
 			return fail(ErrGeometry, "%s %d, not %d", field.name, field.got, field.want)
 		}
+	}
+	return nil
+}
+
+// checkNamespace refuses a table whose lock words hold thread ids that mean
+// other threads here, or none: a living owner would be taken for dead.
+func (t *Table) checkNamespace() error {
+	var st unix.Stat_t
+	if err := unix.Stat("/proc/self/ns/pid", &st); err != nil {
+		return fail(ErrNamespace, "/proc/self/ns/pid: %v", err)
+	}
+	if dev, ino := t.quad(offNSDev), t.quad(offNSIno); st.Dev != dev || st.Ino != ino {
+		return fail(ErrNamespace, "%d:%d, not %d:%d", dev, ino, st.Dev, st.Ino)
 	}
 	return nil
 }

@@ -6,7 +6,6 @@ type Share struct {
 	Readers, Writers, Deleters            uint32
 	SharedRead, SharedWrite, SharedDelete uint32
 	MapWrite, MapImage, MapAccess         uint32
-	Flags                                 uint32
 }
 
 // Slot is what the table has of one inode.
@@ -22,6 +21,7 @@ func (s *Slot) InUse() bool { return s.Server.Handles != 0 || s.Clients.Handles 
 type Bucket struct {
 	Index       int
 	Lock, Flags uint32
+	Notify      bool // wineserver waits for a last close
 	Slots       []Slot
 }
 
@@ -101,6 +101,7 @@ func (t *Table) Bucket(i int) Bucket {
 	base := offBucket + uintptr(i)*bucketSize
 	b.Lock = t.word(base + offBucketLock)
 	b.Flags = t.word(base + offBucketFlags)
+	b.Notify = t.word(base+offBucketNotify) != 0
 	for j := uintptr(0); j < Slots; j++ {
 		off := base + offBucketSlots + j*slotSize
 		slot := Slot{
@@ -125,11 +126,11 @@ func (t *Table) share(off uintptr) Share {
 }
 
 // fields lists the counters in the order of struct nspa_share.
-func (s *Share) fields() [12]*uint32 {
-	return [12]*uint32{
+func (s *Share) fields() [11]*uint32 {
+	return [11]*uint32{
 		&s.Handles, &s.Opens, &s.Readers, &s.Writers, &s.Deleters,
 		&s.SharedRead, &s.SharedWrite, &s.SharedDelete,
-		&s.MapWrite, &s.MapImage, &s.MapAccess, &s.Flags,
+		&s.MapWrite, &s.MapImage, &s.MapAccess,
 	}
 }
 

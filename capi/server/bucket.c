@@ -24,28 +24,27 @@
  * it, there is no point in waiting for it again. */
 static uint32_t stuck[NSPA_BUCKETS];
 
+/* An inode that wineserver has open and that found no slot. */
 struct overflow
 {
-    struct overflow *next;
-    uint64_t dev, ino;
+    struct overflow  *next;
+    uint64_t          dev, ino;
+    struct nspa_share own;
 };
 
 static struct overflow *overflows[NSPA_BUCKETS];
 static uint8_t overflow_lost[NSPA_BUCKETS];  /* out of memory: poisoned for good */
 
-int nspa_bucket_enter( struct nspa_bucket *bucket )
+static unsigned int index_of( const struct nspa_bucket *bucket )
 {
-    uint32_t *was_stuck = &stuck[bucket - nspa_table->bucket];
-    struct nspa_thread *self = nspa_thread_self();
-    uint32_t owner = NSPA_LOAD( &bucket->lock ) & FUTEX_TID_MASK;
+    return bucket - nspa_table->bucket;
+}
 
-    if (*was_stuck && owner == *was_stuck) return 0;
-
-    switch (nspa_lock( &bucket->lock, self, NSPA_SERVER_WAIT_NS ))
+int nspa_bucket_lock( struct nspa_bucket *bucket, int64_t wait_ns )
+{
+    switch (nspa_lock( &bucket->lock, nspa_server_thread(), wait_ns ))
     {
     case NSPA_LOCK_BUSY:
-        *was_stuck = NSPA_LOAD( &bucket->lock ) & FUTEX_TID_MASK;
-        nspa_bucket_flag( bucket, NSPA_BUCKET_POISON );
         return 0;
     case NSPA_LOCKED_DIED:
         nspa_bucket_flag( bucket, NSPA_BUCKET_REBUILD );
@@ -53,35 +52,81 @@ int nspa_bucket_enter( struct nspa_bucket *bucket )
     case NSPA_LOCKED:
         break;
     }
-    if (*was_stuck)
+    stuck[index_of( bucket )] = 0;
+    return 1;
+}
+
+void nspa_bucket_unlock( struct nspa_bucket *bucket )
+{
+    nspa_unlock( &bucket->lock, nspa_server_thread() );
+}
+
+int nspa_bucket_enter( struct nspa_bucket *bucket )
+{
+    uint32_t *was_stuck = &stuck[index_of( bucket )];
+    uint32_t owner = NSPA_LOAD( &bucket->lock ) & FUTEX_TID_MASK;
+
+    if ((*was_stuck && owner == *was_stuck) || !nspa_bucket_lock( bucket, NSPA_SERVER_WAIT_NS ))
     {
-        *was_stuck = 0;
-        nspa_bucket_flag( bucket, NSPA_BUCKET_REBUILD );
+        *was_stuck = NSPA_LOAD( &bucket->lock ) & FUTEX_TID_MASK;
+        nspa_bucket_flag( bucket, NSPA_BUCKET_POISON );
+        return 0;
     }
     if (NSPA_LOAD( &bucket->flags ) & NSPA_BUCKET_REBUILD) nspa_bucket_rebuild( bucket );
     return 1;
 }
 
-void nspa_bucket_leave( struct nspa_bucket *bucket )
+/* Give slots that have become free to inodes that found none. */
+static void place_overflows( struct nspa_bucket *bucket )
 {
-    if (nspa_overflow_empty( bucket ))
+    struct overflow **list = &overflows[index_of( bucket )], *ptr;
+    struct nspa_slot *slot, *unused;
+
+    while ((ptr = *list))
     {
-        if (NSPA_LOAD( &bucket->flags ) & NSPA_BUCKET_POISON)
-            __atomic_and_fetch( &bucket->flags, ~NSPA_BUCKET_POISON, __ATOMIC_SEQ_CST );
+        if (!(slot = nspa_slot_find( bucket, ptr->dev, ptr->ino, &unused )))
+        {
+            if (!(slot = unused)) return;
+            nspa_slot_claim( slot, ptr->dev, ptr->ino );
+        }
+        nspa_slot_store( slot, &ptr->own );
+        *list = ptr->next;
+        free( ptr );
     }
-    else nspa_bucket_flag( bucket, NSPA_BUCKET_POISON );
-    nspa_unlock( &bucket->lock, nspa_thread_self() );
 }
 
-uint32_t nspa_journal_length( const struct nspa_journal *journal )
+void nspa_bucket_leave( struct nspa_bucket *bucket, int poison )
 {
-    uint32_t len = NSPA_LOAD( &journal->high_water );
+    unsigned int i = index_of( bucket );
 
-    return len < NSPA_HANDLE_CAP ? len : NSPA_HANDLE_CAP;
+    place_overflows( bucket );
+    if (poison || overflows[i] || overflow_lost[i]) nspa_bucket_flag( bucket, NSPA_BUCKET_POISON );
+    else if (NSPA_LOAD( &bucket->flags ) & NSPA_BUCKET_POISON)
+        __atomic_and_fetch( &bucket->flags, ~NSPA_BUCKET_POISON, __ATOMIC_SEQ_CST );
+    nspa_bucket_unlock( bucket );
+}
+
+void nspa_slot_store( struct nspa_slot *slot, const struct nspa_share *own )
+{
+    static const struct nspa_share none;
+
+    if (!own->handles) own = &none;
+    NSPA_STORE( &slot->server.handles, own->handles );
+    NSPA_STORE( &slot->server.opens, own->opens );
+    NSPA_STORE( &slot->server.readers, own->readers );
+    NSPA_STORE( &slot->server.writers, own->writers );
+    NSPA_STORE( &slot->server.deleters, own->deleters );
+    NSPA_STORE( &slot->server.shared_read, own->shared_read );
+    NSPA_STORE( &slot->server.shared_write, own->shared_write );
+    NSPA_STORE( &slot->server.shared_delete, own->shared_delete );
+    NSPA_STORE( &slot->server.map_write, own->map_write );
+    NSPA_STORE( &slot->server.map_image, own->map_image );
+    NSPA_STORE( &slot->server.map_access, own->map_access );
 }
 
 void nspa_bucket_rebuild( struct nspa_bucket *bucket )
 {
+    struct nspa_journal_entry entry;
     unsigned int i, j, len, homeless = 0;
 
     /* cleared first: a close without the lock that we miss raises it again */
@@ -95,18 +140,13 @@ void nspa_bucket_rebuild( struct nspa_bucket *bucket )
         if (!nspa_processes[i].in_use) continue;
         for (j = 0, len = nspa_journal_length( journal ); j < len; j++)
         {
-            struct nspa_journal_entry *entry = &journal->entries[j];
             struct nspa_slot *slot, *unused;
-            uint64_t dev, ino;
 
-            if (NSPA_LOAD( &entry->state ) != NSPA_ENTRY_HELD) continue;
-            dev = NSPA_LOAD( &entry->dev );
-            ino = NSPA_LOAD( &entry->ino );
-            if (nspa_bucket_of( nspa_table, dev, ino ) != bucket) continue;
-            if (!(slot = nspa_slot_find( bucket, dev, ino, &unused )) && (slot = unused))
-                nspa_slot_claim( slot, dev, ino );
-            if (slot) nspa_share_change( &slot->clients, NSPA_LOAD( &entry->access ),
-                                         NSPA_LOAD( &entry->sharing ), 1 );
+            if (nspa_entry_read( &journal->entries[j], &entry ) != NSPA_ENTRY_HELD) continue;
+            if (nspa_bucket_of( nspa_table, entry.dev, entry.ino ) != bucket) continue;
+            if (!(slot = nspa_slot_find( bucket, entry.dev, entry.ino, &unused )) && (slot = unused))
+                nspa_slot_claim( slot, entry.dev, entry.ino );
+            if (slot) nspa_share_change( &slot->clients, entry.access, entry.sharing, 1 );
             else homeless = 1;
         }
     }
@@ -114,50 +154,26 @@ void nspa_bucket_rebuild( struct nspa_bucket *bucket )
     if (homeless) nspa_bucket_flag( bucket, NSPA_BUCKET_REBUILD );
 }
 
-void nspa_journals_sum( uint64_t dev, uint64_t ino, int abort, struct nspa_share *sum )
-{
-    unsigned int i, j, len;
-
-    memset( sum, 0, sizeof(*sum) );
-    for (i = 0; i < NSPA_MAX_PROCESSES; i++)
-    {
-        struct nspa_journal *journal = &nspa_table->journal[i];
-
-        if (!nspa_processes[i].in_use) continue;
-        for (j = 0, len = nspa_journal_length( journal ); j < len; j++)
-        {
-            struct nspa_journal_entry *entry = &journal->entries[j];
-            uint32_t state = NSPA_LOAD( &entry->state );
-
-            if (state != NSPA_ENTRY_HELD && state != NSPA_ENTRY_PENDING) continue;
-            if (NSPA_LOAD( &entry->dev ) != dev || NSPA_LOAD( &entry->ino ) != ino) continue;
-            if (state == NSPA_ENTRY_PENDING)
-            {
-                if (!abort) continue;
-                __atomic_compare_exchange_n( &entry->state, &state, NSPA_ENTRY_ABORTED, 0,
-                                             __ATOMIC_SEQ_CST, __ATOMIC_SEQ_CST );
-                if (state != NSPA_ENTRY_HELD) continue;  /* else it committed first */
-            }
-            nspa_share_change( sum, NSPA_LOAD( &entry->access ), NSPA_LOAD( &entry->sharing ), 1 );
-        }
-    }
-}
-
-void nspa_overflow_add( uint64_t dev, uint64_t ino )
+void nspa_overflow_add( uint64_t dev, uint64_t ino, const struct nspa_share *own )
 {
     unsigned int hash = nspa_hash( dev, ino );
     struct overflow *ptr;
 
     for (ptr = overflows[hash]; ptr; ptr = ptr->next)
-        if (ptr->dev == dev && ptr->ino == ino) return;
-    if ((ptr = malloc( sizeof(*ptr) )))
+        if (ptr->dev == dev && ptr->ino == ino) break;
+    if (!ptr)
     {
+        if (!(ptr = malloc( sizeof(*ptr) )))
+        {
+            overflow_lost[hash] = 1;
+            return;
+        }
         ptr->dev  = dev;
         ptr->ino  = ino;
         ptr->next = overflows[hash];
         overflows[hash] = ptr;
     }
-    else overflow_lost[hash] = 1;
+    ptr->own = *own;
 }
 
 void nspa_overflow_remove( uint64_t dev, uint64_t ino )
@@ -171,11 +187,4 @@ void nspa_overflow_remove( uint64_t dev, uint64_t ino )
         free( ptr );
         return;
     }
-}
-
-int nspa_overflow_empty( const struct nspa_bucket *bucket )
-{
-    unsigned int i = bucket - nspa_table->bucket;
-
-    return !overflows[i] && !overflow_lost[i];
 }

@@ -18,19 +18,20 @@
 
 #include "private.h"
 
-static void store_own( struct nspa_slot *slot, const struct nspa_share *own )
+/* What the processes have open of an inode; abort what is only announced if the
+ * bucket could not be entered. */
+static void sum_clients( struct nspa_bucket *bucket, int entered, uint64_t dev, uint64_t ino,
+                         struct nspa_share *clients )
 {
-    NSPA_STORE( &slot->server.handles, own->handles );
-    NSPA_STORE( &slot->server.opens, own->opens );
-    NSPA_STORE( &slot->server.readers, own->readers );
-    NSPA_STORE( &slot->server.writers, own->writers );
-    NSPA_STORE( &slot->server.deleters, own->deleters );
-    NSPA_STORE( &slot->server.shared_read, own->shared_read );
-    NSPA_STORE( &slot->server.shared_write, own->shared_write );
-    NSPA_STORE( &slot->server.shared_delete, own->shared_delete );
-    NSPA_STORE( &slot->server.map_write, own->map_write );
-    NSPA_STORE( &slot->server.map_image, own->map_image );
-    NSPA_STORE( &slot->server.map_access, own->map_access );
+    NSPA_FENCE();  /* pairs with the one after an announcement */
+    nspa_journals_sum( dev, ino, !entered, clients );
+    if (entered)
+    {
+        static const struct nspa_share none;
+        struct nspa_slot *slot = nspa_slot_find( bucket, dev, ino, NULL );
+
+        if (memcmp( slot ? &slot->clients : &none, clients, sizeof(none) )) nspa_bucket_rebuild( bucket );
+    }
 }
 
 NSPA_EXPORT void nspa_server_publish( uint64_t dev, uint64_t ino, const struct nspa_share *own,
@@ -47,20 +48,14 @@ NSPA_EXPORT void nspa_server_publish( uint64_t dev, uint64_t ino, const struct n
     slot = nspa_slot_find( bucket, dev, ino, &unused );
     if (entered && !slot && own->handles && (slot = unused)) nspa_slot_claim( slot, dev, ino );
 
-    if (slot) store_own( slot, own );
+    if (slot) nspa_slot_store( slot, own );
     if (slot || !own->handles) nspa_overflow_remove( dev, ino );
-    else nspa_overflow_add( dev, ino );
+    else nspa_overflow_add( dev, ino, own );
 
-    if (entered)
-    {
-        if (slot) *clients = slot->clients;
-        nspa_bucket_leave( bucket );
-    }
-    else
-    {
-        NSPA_FENCE();  /* pairs with the one after an announcement */
-        nspa_journals_sum( dev, ino, 1, clients );
-    }
+    if (!entered || (NSPA_LOAD( &bucket->flags ) & NSPA_BUCKET_REBUILD))
+        sum_clients( bucket, entered, dev, ino, clients );
+    else if (slot) *clients = slot->clients;
+    if (entered) nspa_bucket_leave( bucket, 0 );
 }
 
 NSPA_EXPORT void nspa_server_verify( uint64_t dev, uint64_t ino, struct nspa_share *clients )
@@ -72,9 +67,8 @@ NSPA_EXPORT void nspa_server_verify( uint64_t dev, uint64_t ino, struct nspa_sha
     if (!nspa_table) return;
     bucket = nspa_bucket_of( nspa_table, dev, ino );
     entered = nspa_bucket_enter( bucket );
-    if (entered) nspa_bucket_rebuild( bucket );
-    nspa_journals_sum( dev, ino, !entered, clients );
-    if (entered) nspa_bucket_leave( bucket );
+    sum_clients( bucket, entered, dev, ino, clients );
+    if (entered) nspa_bucket_leave( bucket, 0 );
 }
 
 NSPA_EXPORT void nspa_server_check( uint64_t dev, uint64_t ino, const struct nspa_share *own,
@@ -99,38 +93,32 @@ NSPA_EXPORT void nspa_server_check( uint64_t dev, uint64_t ino, const struct nsp
     *other_sharing &= client_sharing;
 }
 
-NSPA_EXPORT uint32_t nspa_server_watch( uint64_t dev, uint64_t ino )
+NSPA_EXPORT uint32_t nspa_server_count( uint64_t dev, uint64_t ino )
 {
     struct nspa_bucket *bucket;
-    struct nspa_slot *slot;
     struct nspa_share clients;
     int entered;
 
     if (!nspa_table) return 0;
     bucket = nspa_bucket_of( nspa_table, dev, ino );
     entered = nspa_bucket_enter( bucket );
-    /* asked for first: a close without the lock that the sum misses sees it */
-    if ((slot = nspa_slot_find( bucket, dev, ino, NULL )))
-        __atomic_or_fetch( &slot->server.flags, NSPA_SHARE_NOTIFY, __ATOMIC_SEQ_CST );
-    nspa_journals_sum( dev, ino, !entered, &clients );
-    if (entered) nspa_bucket_leave( bucket );
+    sum_clients( bucket, entered, dev, ino, &clients );
+    if (entered) nspa_bucket_leave( bucket, !clients.handles );
     return clients.handles;
+}
+
+NSPA_EXPORT uint32_t nspa_server_watch( uint64_t dev, uint64_t ino )
+{
+    struct nspa_bucket *bucket;
+
+    if (!nspa_table || !nspa_server_count( dev, ino )) return 0;
+    bucket = nspa_bucket_of( nspa_table, dev, ino );
+    /* asked for, then looked again: who closes later sees it */
+    __atomic_store_n( &bucket->notify, 1, __ATOMIC_SEQ_CST );
+    return nspa_server_count( dev, ino );
 }
 
 NSPA_EXPORT uint32_t nspa_server_count_device( uint64_t dev )
 {
-    uint32_t count = 0;
-    unsigned int i, j, len;
-
-    if (!nspa_table) return 0;
-    for (i = 0; i < NSPA_MAX_PROCESSES; i++)
-    {
-        struct nspa_journal *journal = &nspa_table->journal[i];
-
-        if (!nspa_processes[i].in_use) continue;
-        for (j = 0, len = nspa_journal_length( journal ); j < len; j++)
-            if (NSPA_LOAD( &journal->entries[j].state ) == NSPA_ENTRY_HELD &&
-                NSPA_LOAD( &journal->entries[j].dev ) == dev) count++;
-    }
-    return count;
+    return nspa_table ? nspa_journals_count( dev ) : 0;
 }

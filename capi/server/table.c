@@ -18,38 +18,47 @@
 
 #define _GNU_SOURCE
 #include <fcntl.h>
-#include <pthread.h>
-#include <stdlib.h>
 #include <sys/mman.h>
 #include <sys/random.h>
+#include <sys/stat.h>
 
 #include "private.h"
 
 struct nspa_table *nspa_table;
-
-_Static_assert( sizeof(pthread_mutex_t) <= sizeof(((struct nspa_table *)0)->lease), "lease size" );
 
 NSPA_EXPORT uint32_t nspa_server_abi(void)
 {
     return NSPA_SERVER_ABI;
 }
 
-/* A robust mutex that is never unlocked: when this thread ends the kernel sets
+/* glibc's list_op_pending of this thread, and what it shall be.  A word of the
+ * robust list itself would have to keep its links in the table, where a client
+ * could write to them. */
+static void **pending;
+static void *lease_entry;
+
+struct nspa_thread *nspa_server_thread(void)
+{
+    static struct nspa_thread thread;
+
+    if (!thread.tid) thread.tid = syscall( SYS_gettid );
+    /* glibc clears it when it has taken a robust or PI mutex of its own */
+    if (pending && *pending != lease_entry) *pending = lease_entry;
+    return &thread;
+}
+
+/* A robust futex that is never unlocked: when this thread ends the kernel sets
  * FUTEX_OWNER_DIED in it, which is how clients learn that wineserver died. */
 static int take_lease( struct nspa_table *table )
 {
-    pthread_mutex_t *mutex = (pthread_mutex_t *)table->lease;
-    pthread_mutexattr_t attr;
-    int err;
+    struct nspa_thread *thread = nspa_thread_self();
 
-    if ((err = pthread_mutexattr_init( &attr ))) return err;
-    err = pthread_mutexattr_setpshared( &attr, PTHREAD_PROCESS_SHARED );
-    if (!err) err = pthread_mutexattr_setrobust( &attr, PTHREAD_MUTEX_ROBUST );
-    if (!err) err = pthread_mutex_init( mutex, &attr );
-    if (!err) err = pthread_mutex_lock( mutex );
-    pthread_mutexattr_destroy( &attr );
-    if (!err && !nspa_server_alive( table )) err = ENOTSUP;  /* a libc that keeps its owner elsewhere */
-    return err;
+    if (!thread->pending) return ENOTSUP;
+    NSPA_STORE( &table->lease, thread->tid );
+    lease_entry = (char *)&table->lease - thread->futex_offset;
+    pending = thread->pending;
+    *pending = lease_entry;
+    return 0;
 }
 
 static void random_uuid( uint8_t id[16] )
@@ -69,6 +78,7 @@ static void random_uuid( uint8_t id[16] )
 NSPA_EXPORT int nspa_server_create_table(void)
 {
     struct nspa_table *table = MAP_FAILED;
+    struct stat st;
     int fd, err;
 
     if (nspa_table)
@@ -91,6 +101,9 @@ NSPA_EXPORT int nspa_server_create_table(void)
     table->processes  = NSPA_MAX_PROCESSES;
     table->handle_cap = NSPA_HANDLE_CAP;
     random_uuid( table->instance );
+    if (stat( "/proc/self/ns/pid", &st ) == -1) goto failed;
+    table->pid_ns_dev = st.st_dev;
+    table->pid_ns_ino = st.st_ino;
     if ((err = take_lease( table )))
     {
         errno = err;
