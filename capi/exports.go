@@ -16,6 +16,7 @@ import (
 	"unsafe"
 
 	"github.com/nspa-dev/nspa/core"
+	_ "github.com/nspa-dev/nspa/include" // rebuild when a header changes
 )
 
 func main() {}

@@ -25,6 +25,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
+	_ "github.com/nspa-dev/nspa/include" // rebuild when a header changes
 	"github.com/nspa-dev/nspa/shm"
 )
 
