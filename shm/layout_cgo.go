@@ -6,6 +6,8 @@ package shm
 */
 import "C"
 
+import _ "github.com/nspa-dev/nspa/include" // rebuild when a header changes
+
 import "unsafe"
 
 // Geometry and layout, as the C compiler sees them.
