@@ -15,6 +15,9 @@ import (
 	"time"
 )
 
+// loaded is the path of the library under test.
+var loaded string
+
 // TestMain loads the library that the tests call: NSPA_LIBRARY if set,
 // build/lib/libnspa.so if it is newer than its sources, else one built for the
 // occasion.
@@ -48,6 +51,7 @@ func runTests(m *testing.M) int {
 	if err := loadLibrary(path); err != nil {
 		return fail(err)
 	}
+	loaded = path
 	return m.Run()
 }
 
