@@ -174,13 +174,15 @@ int32_t nspa_reparse_classify( int dirfd, const char *name, uint32_t name_len,
 int32_t nspa_reparse_entry( int dirfd, const char *name, uint32_t name_len, uint32_t d_type,
                             struct nspa_reparse_info *info )
 {
+    static const char temp_prefix[] = ".winelink.";  /* as in reparse/temp.go */
     struct nspa_reparse_frame frame;
     int32_t status;
 
     if (!info || (name_len && !name)) return STATUS_INVALID_PARAMETER;
     /* Nearly every entry of nearly every directory ends here. */
     if (name_len && name_len <= NSPA_REPARSE_MAX_NAME && (d_type == DT_REG || d_type == DT_DIR) &&
-        name[name_len - 1] != '?' && name[0] != '.')
+        name[name_len - 1] != '?' &&
+        (name_len < sizeof(temp_prefix) - 1 || memcmp( name, temp_prefix, sizeof(temp_prefix) - 1 )))
     {
         memset( info, 0, sizeof(*info) );
         info->directory = d_type == DT_DIR;

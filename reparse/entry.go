@@ -51,7 +51,7 @@ func (s *Store) Entry(dirfd int, disk string) (Entry, error) {
 	f := found{st: st}
 	f.Object, f.Directory = identity(&st), isDir(&st)
 	if isLink(&st) {
-		if f.text, err = readlink(dirfd, disk); err != nil {
+		if f.text, err = readlinkSize(dirfd, disk, st.Size); err != nil {
 			return Entry{}, StatusOf(err)
 		}
 		if err = at.lookText(&f); err != nil {

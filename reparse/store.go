@@ -54,6 +54,9 @@ func isLink(st *unix.Stat_t) bool { return st.Mode&unix.S_IFMT == unix.S_IFLNK }
 
 // Classify tells what a name holds.
 func (s *Store) Classify(dirfd int, name string) (Info, error) {
+	if info, ok := plainDescriptor(dirfd, name); ok {
+		return info, nil
+	}
 	at, err := open(dirfd, name)
 	if err != nil {
 		return Info{}, err
@@ -66,6 +69,9 @@ func (s *Store) Classify(dirfd int, name string) (Info, error) {
 // Get gives the buffer of the reparse point that a name holds, or
 // STATUS_NOT_A_REPARSE_POINT.
 func (s *Store) Get(dirfd int, name string) ([]byte, error) {
+	if _, ok := plainDescriptor(dirfd, name); ok {
+		return nil, StatusNotAReparsePoint
+	}
 	at, err := open(dirfd, name)
 	if err != nil {
 		return nil, err
@@ -110,6 +116,22 @@ func open(dirfd int, name string) (place, error) {
 		return place{}, StatusObjectNameInvalid
 	}
 	return place{fd: dirfd, name: name}, nil
+}
+
+// plainDescriptor recognises, without a look at its directory, what cannot be a
+// reparse point: anything but a link whose name has no "?" or that has no name.
+func plainDescriptor(fd int, name string) (Info, bool) {
+	if name != "" {
+		return Info{}, false
+	}
+	st, err := fstat(fd)
+	if err != nil || isLink(&st) {
+		return Info{}, false
+	}
+	if path, err := pathOf(fd); err == nil && strings.HasSuffix(path, "?") {
+		return Info{}, false
+	}
+	return Info{Directory: isDir(&st), Object: identity(&st)}, true
 }
 
 // openParent finds the name under which fd was opened.
@@ -192,7 +214,7 @@ func (at place) lookOnce() (found, error) {
 	if err := at.check(&f); err != nil || !isLink(&st) {
 		return f, err
 	}
-	f.text, err = readlink(at.fd, at.name)
+	f.text, err = readlinkSize(at.fd, at.name, st.Size)
 	if err == unix.EINVAL || err == unix.ENOENT {
 		return found{}, errRaced // no link any more
 	}

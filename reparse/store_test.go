@@ -58,6 +58,7 @@ func storeSuite(t *testing.T, dir string, a abilities) {
 		{"third party with data", false, "kept", third, false},
 		{"third party dir", true, "", thirdDir, false},
 		{"third party full dir", true, "kept", thirdDir, false},
+		{"large", false, "", opaqueBuffer(0x8000001b, strings.Repeat("x", 700)), false},
 		{"name with ?", false, "", symlinkTo(`a`), true},
 	} {
 		if strings.Contains(c.name, "?") && !a.links {
@@ -276,9 +277,11 @@ func TestDescriptors(t *testing.T) {
 		disk := name
 		if info.Form == FormXattr {
 			disk += "?"
-		} else if _, err := w.store.Get(fd, ""); err != StatusObjectNameNotFound {
+		} else if _, err := w.store.Get(fd, ""); err != StatusNotAReparsePoint {
 			// The descriptor is open on what was replaced.
 			t.Errorf("%s: stale descriptor: %v", name, err)
+		} else if _, err := w.store.Set(fd, "", Object{}, raw); err != StatusObjectNameNotFound {
+			t.Errorf("%s: Set through a stale descriptor: %v", name, err)
 		}
 		link, err := unix.Openat(w.fd, disk, unix.O_PATH|unix.O_NOFOLLOW|unix.O_CLOEXEC, 0)
 		if err != nil {
@@ -312,8 +315,23 @@ func TestDescriptors(t *testing.T) {
 	// A volume root is nobody's entry.
 	root, _ := unix.Open("/", unix.O_PATH|unix.O_CLOEXEC, 0)
 	defer unix.Close(root)
-	if _, err := w.store.Get(root, ""); err != StatusObjectNameNotFound {
+	if _, err := w.store.Get(root, ""); err != StatusNotAReparsePoint {
 		t.Errorf("root: %v", err)
+	}
+	if info, err := w.store.Classify(root, ""); err != nil || info.Form != FormNone || !info.Directory {
+		t.Errorf("root: %+v, %v", info, err)
+	}
+	if _, err := w.store.Set(root, "", Object{}, junctionTo(`\??\C:\a`)); err != StatusObjectNameNotFound {
+		t.Errorf("root: %v", err)
+	}
+	var pipe [2]int
+	if err := unix.Pipe2(pipe[:], unix.O_CLOEXEC); err != nil {
+		t.Fatal(err)
+	}
+	defer unix.Close(pipe[0])
+	defer unix.Close(pipe[1])
+	if _, err := w.store.Get(pipe[0], ""); err != StatusNotAReparsePoint {
+		t.Errorf("pipe: %v", err)
 	}
 	// Nor has a deleted file a name.
 	gone, _ := unix.Openat(w.fd, "deep", unix.O_PATH|unix.O_CLOEXEC, 0)

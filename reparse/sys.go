@@ -58,8 +58,11 @@ func fstat(fd int) (st unix.Stat_t, err error) {
 	return st, err
 }
 
-func readlink(dirfd int, name string) ([]byte, error) {
-	buf := make([]byte, MaxText+2)
+func readlink(dirfd int, name string) ([]byte, error) { return readlinkSize(dirfd, name, MaxText) }
+
+// readlinkSize is readlink for a text that is expected to have size bytes.
+func readlinkSize(dirfd int, name string, size int64) ([]byte, error) {
+	buf := make([]byte, min(max(size, 0), MaxText)+1)
 	var n int
 	err := retry(func() (err error) {
 		n, err = unix.Readlinkat(dirfd, name, buf)
@@ -68,10 +71,12 @@ func readlink(dirfd int, name string) ([]byte, error) {
 	switch {
 	case err != nil:
 		return nil, err
-	case n > MaxText:
-		return nil, unix.ENAMETOOLONG
+	case n < len(buf):
+		return buf[:n], nil
+	case len(buf) <= MaxText: // longer than expected
+		return readlinkSize(dirfd, name, MaxText)
 	}
-	return buf[:n], nil
+	return nil, unix.ENAMETOOLONG
 }
 
 func procPath(fd int) string { return "/proc/self/fd/" + strconv.Itoa(fd) }
@@ -132,16 +137,21 @@ const xattrName = "user.WINEREPARSE"
 
 // getxattr reads the attribute of what fd, which may be O_PATH, is open on.
 func getxattr(fd int) ([]byte, error) {
-	buf := make([]byte, MaxBuffer)
-	var n int
-	err := retry(func() (err error) {
-		n, err = unix.Getxattr(procPath(fd), xattrName, buf)
-		return err
-	})
-	if err != nil {
-		return nil, err
+	for _, size := range []int{512, MaxBuffer} {
+		buf := make([]byte, size)
+		var n int
+		err := retry(func() (err error) {
+			n, err = unix.Getxattr(procPath(fd), xattrName, buf)
+			return err
+		})
+		if err == nil {
+			return buf[:n], nil
+		}
+		if err != unix.ERANGE {
+			return nil, err
+		}
 	}
-	return buf[:n], nil
+	return nil, unix.ERANGE
 }
 
 func setxattr(fd int, value []byte) error {
@@ -176,7 +186,7 @@ func eachName(dirfd int, f func(name string) bool) error {
 		return err
 	}
 	defer closeFD(fd)
-	buf := make([]byte, 32<<10)
+	buf := make([]byte, 8<<10)
 	for {
 		var n int
 		err := retry(func() (err error) {

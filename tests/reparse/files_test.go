@@ -5,12 +5,14 @@ package reparse
 
 import (
 	"bytes"
+	"fmt"
 	"os"
 	"path/filepath"
 	"runtime"
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"golang.org/x/sys/unix"
 
@@ -196,6 +198,8 @@ func TestEntries(t *testing.T) {
 		{"bogus?", dtDir, formXattr, vectors.MountPoint, true, 5, 0},
 		{"genuine?", dtRegular, formNone, 0, false, 8, 0},
 		{".winelink.0123", dtLink, formNone, 0, false, 14, entryHidden | entryLeftover},
+		{".winelink.0123", dtRegular, formNone, 0, false, 14, entryHidden | entryLeftover},
+		{".winelin", dtRegular, formNone, 0, false, 8, 0},
 	} {
 		info, status := entry(t, fd, c.name, c.dType)
 		if status != success || info.Form != c.form || info.Tag != c.tag || (info.Directory != 0) != c.dir ||
@@ -286,6 +290,56 @@ func TestSignalMask(t *testing.T) {
 		}
 		if got.Val[0] != mask {
 			t.Errorf("mask %x became %x", mask, got.Val[0])
+		}
+	}
+}
+
+// The signals by which Wine suspends and ends threads stay out of a call that
+// takes its time: one that waits for a lock on the directory.
+func TestSignalsBlockedInside(t *testing.T) {
+	p, dir, fd := makePrefix(t, 0)
+	mkdir(t, dir+"/n")
+	lock, err := unix.Open(dir, unix.O_RDONLY|unix.O_DIRECTORY|unix.O_CLOEXEC, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer unix.Close(lock)
+	if err := unix.Flock(lock, unix.LOCK_EX); err != nil {
+		t.Fatal(err)
+	}
+	tid, done := make(chan int), make(chan uint32)
+	go func() {
+		runtime.LockOSThread() // never unlocked: the thread ends
+		tid <- unix.Gettid()
+		_, status := set(t, p, fd, "n", 0, 0, vectors.Buffer(vectors.MountPoint, false, `\??\C:\t`))
+		done <- status
+	}()
+	file := fmt.Sprintf("/proc/self/task/%d/status", <-tid)
+	var inside, both int
+	for {
+		select {
+		case status := <-done:
+			if status != sharingViolation {
+				t.Errorf("%x", status)
+			}
+			if inside < 10 || both < inside-2 {
+				t.Errorf("SIGUSR1 and SIGQUIT were blocked in %d of %d looks", both, inside)
+			}
+			return
+		case <-time.After(10 * time.Millisecond):
+		}
+		status, err := os.ReadFile(file)
+		if err != nil {
+			continue
+		}
+		_, rest, _ := strings.Cut(string(status), "SigBlk:\t")
+		var blocked uint64
+		if _, err := fmt.Sscanf(rest, "%x", &blocked); err != nil {
+			t.Fatal(err)
+		}
+		inside++
+		if want := uint64(1<<(unix.SIGUSR1-1) | 1<<(unix.SIGQUIT-1)); blocked&want == want {
+			both++
 		}
 	}
 }
