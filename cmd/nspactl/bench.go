@@ -32,8 +32,12 @@ func runBench(ctx context.Context, args []string, out io.Writer) error {
 	ms := fs.Int("ms", 500, "length of each throughput test, in milliseconds")
 	starts := fs.Int("starts", 15, "process starts of each program and mode")
 	requests := fs.Bool("requests", true, "count server requests of process starts")
+	only := fs.String("only", "", "measure only `calls` or only `starts`")
 	if err := parseFlags(fs, args, 0); err != nil {
 		return err
+	}
+	if *only != "" && *only != "calls" && *only != "starts" {
+		return fmt.Errorf("--only calls or --only starts, not %q", *only)
 	}
 	if err := s.resolve(out, "bench"); err != nil {
 		return err
@@ -50,15 +54,19 @@ func runBench(ctx context.Context, args []string, out io.Writer) error {
 		return err
 	}
 	r := &benchReport{Schema: 1, Created: s.start.UTC().Format(time.RFC3339), Machine: machine(ctx, s.wineDebian)}
-	if err := s.benchCalls(ctx, r, dir, strconv.Itoa(*count), strconv.Itoa(*ms)); err != nil {
-		return err
+	if *only != "starts" {
+		if err := s.benchCalls(ctx, r, dir, strconv.Itoa(*count), strconv.Itoa(*ms)); err != nil {
+			return err
+		}
 	}
-	if err := s.benchStarts(ctx, r, *starts); err != nil {
-		return err
+	if *only != "calls" {
+		if err := s.benchStarts(ctx, r, *starts); err != nil {
+			return err
+		}
 	}
 	s.stopServers()
 	var counting error
-	if *requests {
+	if *requests && *only != "calls" {
 		counting = s.countStarts(ctx, r)
 	}
 	data, err := json.MarshalIndent(r, "", "  ")

@@ -118,13 +118,16 @@ func (l *latencyRuns) merge() {
 var benchModes = append([]string{nativeMode}, report.Modes...)
 
 func (r *benchReport) text() string {
-	out := []string{r.Machine.String() + "\n", r.medians().String()}
-	for _, l := range r.Latency {
-		if l.tailed() {
-			out = append(out, l.tail().String())
+	out := []string{r.Machine.String() + "\n"}
+	if len(r.Latency) > 0 {
+		out = append(out, r.medians().String())
+		for _, l := range r.Latency {
+			if l.tailed() {
+				out = append(out, l.tail().String())
+			}
 		}
+		out = append(out, r.interference().String(), r.throughput().String())
 	}
-	out = append(out, r.interference().String(), r.throughput().String())
 	if len(r.Starts) > 0 {
 		out = append(out, r.starts().String())
 	}
