@@ -22,6 +22,8 @@
 #include "entry.h"
 #include "files.h"
 
+#define OBJ_INHERIT                2  /* ntdef.h */
+
 #define STATUS_SUCCESS             0
 #define STATUS_INVALID_PARAMETER   ((int32_t)0xc000000d)
 #define STATUS_REVISION_MISMATCH   ((int32_t)0xc0000059)
@@ -72,8 +74,8 @@ int32_t nspa_init( const struct nspa_init *init )
 
     if (!init) return STATUS_INVALID_PARAMETER;
     if (init->size != sizeof(*init) || init->abi != NSPA_ABI_VERSION) return STATUS_REVISION_MISMATCH;
-    if (!init->host.forget_fd || !init->host.promote || !init->host.close_handle ||
-        !init->host.drained || !init->host.stack_bounds ||
+    if (!init->host.forget_fd || !init->host.promote || !init->host.promote_many ||
+        !init->host.close_handle || !init->host.drained || !init->host.stack_bounds ||
         init->journal >= NSPA_MAX_PROCESSES || (init->inherited_count && !init->inherited) ||
         init->inherited_count > NSPA_LF_HANDLE_CAP)
     {
@@ -144,12 +146,15 @@ uint64_t nspa_promote_if_local( uint64_t handle )
 {
     struct nspa_files *table = nspa_get_files();
     struct nspa_file *file = nspa_file_of( table, handle );
+    struct nspa_batch batch;
     uint64_t mask;
 
     /* most handles in the range are wineserver's by the second call */
-    if (!file || (NSPA_LOAD( &file->state ) & NSPA_STATE_MASK) != NSPA_STATE_LOCAL) return handle;
+    if (!file || !nspa_file_is_local( file )) return handle;
     mask = nspa_enter();
-    nspa_file_promote( table, file );
+    batch.count = batch.promoted = 0;
+    nspa_batch_add( table, &batch, file );
+    nspa_batch_flush( table, &batch );
     nspa_leave( mask );
     return handle;
 }
@@ -157,22 +162,67 @@ uint64_t nspa_promote_if_local( uint64_t handle )
 uint32_t nspa_local_file_promote_inheritable(void)
 {
     struct nspa_files *table = nspa_get_files();
-    uint32_t i, len, count = 0;
+    struct nspa_batch batch;
+    uint32_t i, len;
     uint64_t mask;
 
     if (!table) return 0;
     mask = nspa_enter();
+    batch.count = batch.promoted = 0;
     len = NSPA_LOAD( &table->high_water );
     for (i = 0; i < len; i++)
     {
         struct nspa_file *file = &table->file[i];
 
-        if ((NSPA_LOAD( &file->state ) & NSPA_STATE_MASK) != NSPA_STATE_LOCAL) continue;
-        if (!(NSPA_LOAD( &file->attributes ) & 2)) continue;  /* OBJ_INHERIT */
-        count += nspa_file_promote( table, file );
+        if (nspa_file_is_local( file ) && (NSPA_LOAD( &file->attributes ) & OBJ_INHERIT))
+            nspa_batch_add( table, &batch, file );
     }
+    nspa_batch_flush( table, &batch );
     nspa_leave( mask );
-    return count;
+    return batch.promoted;
+}
+
+uint32_t nspa_local_file_promote_handles( const uint64_t *handles, uint32_t count )
+{
+    struct nspa_files *table = nspa_get_files();
+    struct nspa_batch batch;
+    uint64_t mask;
+    uint32_t i;
+
+    if (!table || !handles) return 0;
+    mask = nspa_enter();
+    batch.count = batch.promoted = 0;
+    for (i = 0; i < count; i++)
+    {
+        struct nspa_file *file = nspa_file_of( table, handles[i] );
+
+        if (file) nspa_batch_add( table, &batch, file );
+    }
+    nspa_batch_flush( table, &batch );
+    nspa_leave( mask );
+    return batch.promoted;
+}
+
+int32_t nspa_local_file_pin( uint64_t handle, struct nspa_promotion *file )
+{
+    struct nspa_files *table = nspa_get_files();
+    struct nspa_file *entry = nspa_file_of( table, handle );
+
+    if (!entry || !file || !nspa_file_pin( entry )) return STATUS_NOT_SUPPORTED;
+    nspa_file_describe( table, entry, file );
+    return STATUS_SUCCESS;
+}
+
+void nspa_local_file_unpin( uint64_t handle )
+{
+    struct nspa_files *table = nspa_get_files();
+    struct nspa_file *file = nspa_file_of( table, handle );
+    uint64_t mask;
+
+    if (!file || NSPA_LOAD( &file->state ) < NSPA_STATE_USER) return;
+    mask = nspa_enter();
+    nspa_file_unpin( table, file );
+    nspa_leave( mask );
 }
 
 int32_t nspa_local_file_close( uint64_t handle )
@@ -182,7 +232,7 @@ int32_t nspa_local_file_close( uint64_t handle )
     uint64_t mask;
     int closed;
 
-    if (!file || (NSPA_LOAD( &file->state ) & NSPA_STATE_MASK) != NSPA_STATE_LOCAL) return STATUS_NOT_SUPPORTED;
+    if (!file || !nspa_file_is_local( file )) return STATUS_NOT_SUPPORTED;
     mask = nspa_enter();
     closed = nspa_file_close( table, file );
     nspa_leave( mask );

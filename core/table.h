@@ -94,6 +94,11 @@ static inline struct nspa_file *nspa_file_of( struct nspa_files *files, uint64_t
     return &files->file[((uint32_t)handle - NSPA_LF_HANDLE_BASE) / 4];
 }
 
+static inline int nspa_file_is_local( struct nspa_file *file )
+{
+    return (NSPA_LOAD( &file->state ) & NSPA_STATE_MASK) == NSPA_STATE_LOCAL;
+}
+
 static inline int nspa_cas32( uint32_t *ptr, uint32_t expect, uint32_t value )
 {
     return __atomic_compare_exchange_n( ptr, &expect, value, 0, __ATOMIC_ACQ_REL, __ATOMIC_RELAXED );
@@ -297,25 +302,50 @@ static inline void nspa_file_unpin( struct nspa_files *files, struct nspa_file *
     nspa_file_promote_end( files, file, -1 );
 }
 
-/* Hand one file to wineserver under its handle. */
-static inline int nspa_file_promote( struct nspa_files *files, struct nspa_file *file )
+/* What the host must know of a pinned file. */
+static inline void nspa_file_describe( struct nspa_files *files, struct nspa_file *file,
+                                       struct nspa_promotion *promotion )
 {
-    struct nspa_promotion promotion;
-    int32_t status;
+    promotion->handle     = nspa_handle_of( file - files->file );
+    promotion->fd         = file->fd;
+    promotion->access     = file->access;
+    promotion->sharing    = file->sharing;
+    promotion->options    = file->options;
+    promotion->attributes = file->attributes;
+    promotion->nt_name    = (const uint16_t *)file->names;
+    promotion->nt_len     = file->nt_len;
+    promotion->unix_name  = (const char *)file->names + file->nt_len;
+}
 
-    if (!nspa_file_pin( file )) return 0;
-    promotion.handle     = nspa_handle_of( file - files->file );
-    promotion.fd         = file->fd;
-    promotion.access     = file->access;
-    promotion.sharing    = file->sharing;
-    promotion.options    = file->options;
-    promotion.attributes = file->attributes;
-    promotion.nt_name    = (const uint16_t *)file->names;
-    promotion.nt_len     = file->nt_len;
-    promotion.unix_name  = (const char *)file->names + file->nt_len;
-    status = files->host.promote( &promotion );
-    nspa_file_promote_end( files, file, status );
-    return status >= 0;
+/* Files on their way to wineserver. */
+struct nspa_batch
+{
+    struct nspa_promotion promotion[NSPA_PROMOTE_MAX];
+    uint32_t              count;
+    uint32_t              promoted;
+};
+
+/* Hand them over, each under its handle. */
+static inline void nspa_batch_flush( struct nspa_files *files, struct nspa_batch *batch )
+{
+    int32_t status[NSPA_PROMOTE_MAX];
+    uint32_t i;
+
+    if (batch->count == 1) status[0] = files->host.promote( batch->promotion );
+    else if (batch->count) files->host.promote_many( batch->promotion, batch->count, status );
+    for (i = 0; i < batch->count; i++)
+    {
+        nspa_file_promote_end( files, nspa_file_of( files, batch->promotion[i].handle ), status[i] );
+        if (status[i] >= 0) batch->promoted++;
+    }
+    batch->count = 0;
+}
+
+static inline void nspa_batch_add( struct nspa_files *files, struct nspa_batch *batch, struct nspa_file *file )
+{
+    if (!nspa_file_pin( file )) return;
+    nspa_file_describe( files, file, &batch->promotion[batch->count++] );
+    if (batch->count == NSPA_PROMOTE_MAX) nspa_batch_flush( files, batch );
 }
 
 #endif  /* __NSPA_TABLE_H */

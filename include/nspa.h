@@ -84,12 +84,17 @@ struct nspa_promotion
 /* What the library needs of its host.  Called on the thread that entered the
  * library, with all signals blocked, with no lock held and no Go code on the
  * stack, so a host function may end the thread.  Only warn may be NULL. */
+#define NSPA_PROMOTE_MAX 15u   /* wineserver keeps 16 descriptors in flight per thread */
+
 struct nspa_host
 {
     /* Remove the handle from ntdll's fd cache; return the fd it had, or -1. */
     int      (*forget_fd)( uint32_t handle );
     /* Send request nspa_create_file_from_unix_fd; return its status. */
     int32_t  (*promote)( const struct nspa_promotion *file );
+    /* The same for several files, at most NSPA_PROMOTE_MAX, with one request
+     * nspa_promote_local_handles; fills a status for each. */
+    void     (*promote_many)( const struct nspa_promotion *files, uint32_t count, int32_t *statuses );
     /* Close a handle that wineserver holds. */
     void     (*close_handle)( uint32_t handle );
     /* Tell wineserver that an inode's last local open is gone. */
@@ -201,8 +206,19 @@ extern int32_t nspa_local_file_try_bypass( const struct nspa_open *open, struct 
 extern uint64_t nspa_promote_if_local( uint64_t handle );
 
 /* Promote every local file that was opened with OBJ_INHERIT, before a process
- * is created.  Returns how many were promoted. */
+ * is created.  One round trip for each NSPA_PROMOTE_MAX files.  Returns how many
+ * were promoted. */
 extern uint32_t nspa_local_file_promote_inheritable(void);
+
+/* Promote those of these handles that are local files, likewise. */
+extern uint32_t nspa_local_file_promote_handles( const uint64_t *handles, uint32_t count );
+
+/* Keep a local file from being closed or promoted away, and describe it.  The
+ * description is valid until nspa_local_file_unpin(), which must follow, on any
+ * thread.  A close in between takes effect then.
+ *   STATUS_SUCCESS, STATUS_NOT_SUPPORTED (not a local file) */
+extern int32_t nspa_local_file_pin( uint64_t handle, struct nspa_promotion *file );
+extern void nspa_local_file_unpin( uint64_t handle );
 
 /* Close a handle.  Never enters Go: a SCHED_FIFO thread may call it.
  *   STATUS_SUCCESS        it was local and is closed
