@@ -309,7 +309,8 @@ func TestSignalsBlockedInside(t *testing.T) {
 	}
 	tid, done := make(chan int), make(chan uint32)
 	go func() {
-		runtime.LockOSThread() // never unlocked: the thread ends
+		runtime.LockOSThread()
+		defer runtime.UnlockOSThread()
 		tid <- unix.Gettid()
 		_, status := set(t, p, fd, "n", 0, 0, vectors.Buffer(vectors.MountPoint, false, `\??\C:\t`))
 		done <- status

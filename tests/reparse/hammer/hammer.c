@@ -22,6 +22,9 @@
  * Input and output buffers end at a page that cannot be touched and are
  * surrounded by bytes that must not change; built with -fsanitize=address and
  * a library built with go build -asan, every access is checked besides.
+ *
+ * The calls are made by threads that live for BATCH of them, and each thread
+ * gets a signal about every 50 us, as when Wine suspends it.
  */
 
 #define _GNU_SOURCE
@@ -29,6 +32,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
+#include <pthread.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -43,6 +47,7 @@
 #define STATUS_INTERNAL_ERROR ((int32_t)0xc00000e5)
 #define CANARY 0xa5
 #define ROOM   (32 * 1024)
+#define BATCH  200
 
 static __typeof__(nspa_reparse_encode) *p_encode;
 static __typeof__(nspa_reparse_decode) *p_decode;
@@ -231,109 +236,171 @@ static void refresh( int dirfd )
     if (symlinkat( texts[rnd( 8 )], dirfd, "l" ) && errno != EEXIST) die( "symlinkat" );
 }
 
+static struct area text_area, in_area, out_area, name_area, drive_area, dir_area;
+static uint64_t calls[11], good[11], total;
+static const char *prefix_dir;
+static int dirfd;
+
+static pthread_mutex_t worker_lock = PTHREAD_MUTEX_INITIALIZER;
+static pthread_t worker;
+static int worker_alive, stopping;
+static volatile sig_atomic_t signals;
+
+static void set_worker( int alive )
+{
+    pthread_mutex_lock( &worker_lock );
+    worker = pthread_self();
+    worker_alive = alive;
+    pthread_mutex_unlock( &worker_lock );
+}
+
+static void on_signal( int sig )
+{
+    (void)sig;
+    signals++;
+}
+
+static void *annoy( void *arg )
+{
+    const struct timespec pause = { 0, 50000 };
+
+    for (;;)
+    {
+        pthread_mutex_lock( &worker_lock );
+        if (stopping) break;
+        if (worker_alive) pthread_kill( worker, SIGUSR1 );
+        pthread_mutex_unlock( &worker_lock );
+        nanosleep( &pause, NULL );
+    }
+    pthread_mutex_unlock( &worker_lock );
+    return arg;
+}
+
+/* One call of any function. */
+static void one_call(void)
+{
+    struct nspa_reparse_prefix prefix = { .size = sizeof(prefix) };
+    struct nspa_reparse_info info;
+    uint8_t *text, *in, *out, *name, *dir, *drives;
+    static const char list[] = "c:/home/u/.wine/drive_c\0z:/\0q:relative\0\0\0:::";
+    const char *config = rnd( 2 ) ? "/home/u/.wine" : prefix_dir;
+    uint32_t text_len = make_text( &text_area, &text ), in_len = make_buffer( &in_area, &in );
+    uint32_t name_len = make_name( &name_area, &name ), call = rnd( 11 ), len = 0, form = 0, size;
+    int32_t status, moved = 0;
+    int fd = rnd( 50 ) ? dirfd : (int)rnd( 2000 ) + 100;
+
+    refresh( dirfd );
+    dir = dir_area.end - strlen( config );
+    memcpy( dir, config, strlen( config ) );
+    drives = drive_area.end - sizeof(list);
+    memcpy( drives, list, sizeof(list) );
+    if (!rnd( 20 )) mutate( dir, strlen( config ) );
+    if (!rnd( 4 )) mutate( drives, sizeof(list) );
+    prefix.flags = rnd( 16 ) & ~NSPA_REPARSE_SYNC;
+    prefix.config_dir = (char *)dir;
+    prefix.config_dir_len = strlen( config );
+    if (rnd( 2 ))
+    {
+        prefix.drives = (char *)drives;
+        prefix.drives_len = sizeof(list);
+    }
+    if (!rnd( 100 )) prefix.size = rnd( 64 );
+    if (!rnd( 100 )) prefix.config_dir_len = rnd( 2 ) ? 5000 : 0;
+    size = rnd( 4 ) ? rnd( 300 ) : rnd( 20000 );
+    out = output( &out_area, size );
+    switch (call)
+    {
+    case 0:
+        status = p_encode( &prefix, fd, rnd( 2 ), in, in_len, (char *)out, size, &len, &form );
+        check_output( &out_area, size, status ? 0 : len );
+        if (!status && len > NSPA_REPARSE_MAX_TEXT) die( "text too long" );
+        break;
+    case 1:
+        status = p_decode( &prefix, (char *)text, text_len, out, size, &len, rnd( 2 ) ? &info : NULL );
+        check_output( &out_area, size, status ? 0 : len );
+        break;
+    case 2:
+        status = p_relocate_text( &prefix, (char *)text, text_len, (char *)out, size, &len, &moved );
+        check_output( &out_area, size, status ? 0 : len );
+        break;
+    case 3: status = p_classify( fd, (char *)name, name_len, &info ); break;
+    case 4: status = p_entry( fd, (char *)name, name_len, rnd( 16 ), &info ); break;
+    case 5:
+        status = p_get( &prefix, fd, (char *)name, name_len, out, size, &len );
+        check_output( &out_area, size, status && status != (int32_t)0x80000005 ? 0 : len );
+        break;
+    case 6:
+        status = p_set( &prefix, fd, (char *)name, name_len, 0, !rnd( 50 ), in, in_len, &info );
+        break;
+    case 7:
+        if (rnd( 2 )) in_len = make_header( &in_area, &in );
+        status = p_delete( &prefix, fd, (char *)name, name_len, 0, !rnd( 50 ), in, in_len, NULL );
+        break;
+    case 8: status = p_remove( fd, (char *)name, name_len, 0, !rnd( 50 ) ); break;
+    case 9:
+        status = p_relocate( &prefix, fd, (char *)name, name_len, 0, 0, (char *)out, size, &len, &moved, &info );
+        check_output( &out_area, size, status ? 0 : len );
+        break;
+    default: status = p_recover( fd, rnd( 2 ) ? 0 : rnd( 100 ), rnd( 2 ) ? &len : NULL ); break;
+    }
+    if (status == STATUS_INTERNAL_ERROR) die( "internal error" );
+    calls[call]++;
+    if (!status) good[call]++;
+    total++;
+}
+
+static void *run_batch( void *arg )
+{
+    int i;
+
+    set_worker( 1 );
+    for (i = 0; i < BATCH; i++) one_call();
+    set_worker( 0 );
+    return arg;
+}
+
 #define LOAD(f) if (!(p_##f = (__typeof__(p_##f))dlsym( lib, "nspa_reparse_" #f ))) die( "missing " #f )
 
 int main( int argc, char *argv[] )
 {
-    static uint64_t calls[11], good[11];
-    struct area text_area = make_area(), in_area = make_area(), out_area = make_area(), name_area = make_area();
-    struct area drive_area = make_area(), dir_area = make_area();
+    struct sigaction action = { .sa_handler = on_signal, .sa_flags = SA_RESTART | SA_ONSTACK };
+    struct area *areas[] = { &text_area, &in_area, &out_area, &name_area, &drive_area, &dir_area };
+    pthread_t annoyer, thread;
     time_t end;
     void *lib;
-    int dirfd, i;
     char path[4096];
-    uint64_t total = 0;
+    uint32_t i;
 
     if (argc != 5)
     {
         fprintf( stderr, "usage: hammer LIBRARY DIRECTORY SECONDS SEED\n" );
         return 2;
     }
+    sigaction( SIGUSR1, &action, NULL );
     if (!(lib = dlopen( argv[1], RTLD_NOW | RTLD_LOCAL ))) { fprintf( stderr, "%s\n", dlerror() ); return 2; }
     LOAD( encode ); LOAD( decode ); LOAD( relocate_text ); LOAD( classify ); LOAD( entry ); LOAD( get );
     LOAD( set ); LOAD( delete ); LOAD( remove ); LOAD( relocate ); LOAD( recover );
+    for (i = 0; i < sizeof(areas) / sizeof(areas[0]); i++) *areas[i] = make_area();
     state = strtoull( argv[4], NULL, 0 ) * 2 + 1;
-    snprintf( path, sizeof(path), "%s/drive_c", argv[2] );
+    prefix_dir = argv[2];
+    snprintf( path, sizeof(path), "%s/drive_c", prefix_dir );
     mkdir( path, 0777 );
     if ((dirfd = open( path, O_PATH | O_DIRECTORY | O_CLOEXEC )) == -1) die( "directory" );
-    end = time( NULL ) + atoi( argv[3] );
+    if (pthread_create( &annoyer, NULL, annoy, NULL )) die( "pthread_create" );
 
-    while (time( NULL ) < end)
+    for (end = time( NULL ) + atoi( argv[3] ); time( NULL ) < end; )
     {
-        for (i = 0; i < 200; i++)
-        {
-            struct nspa_reparse_prefix prefix = { .size = sizeof(prefix) };
-            struct nspa_reparse_info info;
-            uint8_t *text, *in, *out, *name, *dir, *drives;
-            static const char list[] = "c:/home/u/.wine/drive_c\0z:/\0q:relative\0\0\0:::";
-            const char *config = rnd( 2 ) ? "/home/u/.wine" : argv[2];
-            uint32_t text_len = make_text( &text_area, &text ), in_len = make_buffer( &in_area, &in );
-            uint32_t name_len = make_name( &name_area, &name ), call = rnd( 11 ), len = 0, form = 0, size;
-            int32_t status, moved = 0;
-            int fd = rnd( 50 ) ? dirfd : (int)rnd( 2000 ) + 100;
-
-            refresh( dirfd );
-            dir = dir_area.end - strlen( config );
-            memcpy( dir, config, strlen( config ) );
-            drives = drive_area.end - sizeof(list);
-            memcpy( drives, list, sizeof(list) );
-            if (!rnd( 20 )) mutate( dir, strlen( config ) );
-            if (!rnd( 4 )) mutate( drives, sizeof(list) );
-            prefix.flags = rnd( 16 ) & ~NSPA_REPARSE_SYNC;
-            prefix.config_dir = (char *)dir;
-            prefix.config_dir_len = strlen( config );
-            if (rnd( 2 ))
-            {
-                prefix.drives = (char *)drives;
-                prefix.drives_len = sizeof(list);
-            }
-            if (!rnd( 100 )) prefix.size = rnd( 64 );
-            if (!rnd( 100 )) prefix.config_dir_len = rnd( 2 ) ? 5000 : 0;
-            size = rnd( 4 ) ? rnd( 300 ) : rnd( 20000 );
-            out = output( &out_area, size );
-            switch (call)
-            {
-            case 0:
-                status = p_encode( &prefix, fd, rnd( 2 ), in, in_len, (char *)out, size, &len, &form );
-                check_output( &out_area, size, status ? 0 : len );
-                if (!status && len > NSPA_REPARSE_MAX_TEXT) die( "text too long" );
-                break;
-            case 1:
-                status = p_decode( &prefix, (char *)text, text_len, out, size, &len, rnd( 2 ) ? &info : NULL );
-                check_output( &out_area, size, status ? 0 : len );
-                break;
-            case 2:
-                status = p_relocate_text( &prefix, (char *)text, text_len, (char *)out, size, &len, &moved );
-                check_output( &out_area, size, status ? 0 : len );
-                break;
-            case 3: status = p_classify( fd, (char *)name, name_len, &info ); break;
-            case 4: status = p_entry( fd, (char *)name, name_len, rnd( 16 ), &info ); break;
-            case 5:
-                status = p_get( &prefix, fd, (char *)name, name_len, out, size, &len );
-                check_output( &out_area, size, status && status != (int32_t)0x80000005 ? 0 : len );
-                break;
-            case 6:
-                status = p_set( &prefix, fd, (char *)name, name_len, 0, !rnd( 50 ), in, in_len, &info );
-                break;
-            case 7:
-                if (rnd( 2 )) in_len = make_header( &in_area, &in );
-                status = p_delete( &prefix, fd, (char *)name, name_len, 0, !rnd( 50 ), in, in_len, NULL );
-                break;
-            case 8: status = p_remove( fd, (char *)name, name_len, 0, !rnd( 50 ) ); break;
-            case 9:
-                status = p_relocate( &prefix, fd, (char *)name, name_len, 0, 0, (char *)out, size, &len, &moved, &info );
-                check_output( &out_area, size, status ? 0 : len );
-                break;
-            default: status = p_recover( fd, rnd( 2 ) ? 0 : rnd( 100 ), rnd( 2 ) ? &len : NULL ); break;
-            }
-            if (status == STATUS_INTERNAL_ERROR) die( "internal error" );
-            calls[call]++;
-            if (!status) good[call]++;
-            total++;
-        }
+        if (pthread_create( &thread, NULL, run_batch, NULL )) die( "pthread_create" );
+        pthread_join( thread, NULL );
     }
-    for (i = 0; i < 11; i++) printf( "call %d: %" PRIu64 ", %" PRIu64 " succeeded\n", i, calls[i], good[i] );
+    pthread_mutex_lock( &worker_lock );
+    stopping = 1;
+    pthread_mutex_unlock( &worker_lock );
+    pthread_join( annoyer, NULL );
+
+    for (i = 0; i < 11; i++) printf( "call %u: %" PRIu64 ", %" PRIu64 " succeeded\n", i, calls[i], good[i] );
     for (i = 0; i < 11; i++) if (!good[i]) die( "a function that never succeeds" );
+    printf( "%d signals\n", (int)signals );
     printf( "%" PRIu64 " calls\n", total );
     return 0;
 }
