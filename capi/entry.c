@@ -33,7 +33,7 @@
 /* Go, in exports.go */
 extern int32_t nspaGoInit( const struct nspa_init *init, struct nspa_files **files, char *line, size_t size );
 extern uint32_t nspaGoVersion(void);
-extern uint32_t nspaGoOpen( const struct nspa_open *open, struct nspa_opened *opened );
+extern uint32_t nspaGoOpen( const struct nspa_open *open, struct nspa_opened *opened, struct nspa_inode *drained );
 extern void nspaGoStats( uint64_t *opens, uint32_t count );
 
 static struct nspa_files *files;   /* set once, by nspa_init() */
@@ -121,22 +121,22 @@ static int is_realtime(void)
 
 int32_t nspa_local_file_try_bypass( const struct nspa_open *open, struct nspa_opened *opened )
 {
+    struct nspa_files *table = nspa_get_files();
+    struct nspa_inode drained = { 0, 0 };
     uint64_t mask;
 
     if (!opened) return STATUS_NOT_SUPPORTED;
     memset( opened, 0, sizeof(*opened) );
     opened->fd = -1;
-    if (!open || !open->unix_name || !open->nt_name)
-    {
-        opened->reason = NSPA_BAD_REQUEST;
-        return STATUS_NOT_SUPPORTED;
-    }
-    if (!nspa_get_files()) opened->reason = NSPA_NOT_ATTACHED;
+    if (!open || !open->unix_name || !open->nt_name) opened->reason = NSPA_BAD_REQUEST;
+    else if (!table) opened->reason = NSPA_NOT_ATTACHED;
     else if (is_realtime()) opened->reason = NSPA_REALTIME;
     else
     {
         mask = nspa_enter();
-        opened->reason = nspaGoOpen( open, opened );
+        opened->reason = nspaGoOpen( open, opened, &drained );
+        /* out here, because the request may end the thread */
+        if (drained.ino) table->host.drained( drained.dev, drained.ino );
         nspa_leave( mask );
     }
     return opened->reason == NSPA_SERVED ? STATUS_SUCCESS : STATUS_NOT_SUPPORTED;
@@ -169,7 +169,7 @@ uint32_t nspa_local_file_promote_inheritable(void)
     if (!table) return 0;
     mask = nspa_enter();
     batch.count = batch.promoted = 0;
-    len = NSPA_LOAD( &table->high_water );
+    len = NSPA_LOAD( &table->fresh );
     for (i = 0; i < len; i++)
     {
         struct nspa_file *file = &table->file[i];

@@ -54,8 +54,9 @@ func nspaGoVersion() C.uint32_t {
 }
 
 //export nspaGoOpen
-func nspaGoOpen(open *C.struct_nspa_open, opened *C.struct_nspa_opened) C.uint32_t {
-	return C.uint32_t(core.Open((*core.Request)(unsafe.Pointer(open)), (*core.Opened)(unsafe.Pointer(opened))))
+func nspaGoOpen(open *C.struct_nspa_open, opened *C.struct_nspa_opened, drained *C.struct_nspa_inode) C.uint32_t {
+	return C.uint32_t(core.Open((*core.Request)(unsafe.Pointer(open)), (*core.Opened)(unsafe.Pointer(opened)),
+		(*core.Inode)(unsafe.Pointer(drained))))
 }
 
 //export nspaGoStats

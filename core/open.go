@@ -10,8 +10,9 @@ import (
 var disabled atomic.Bool
 
 // Open serves one open, or declines it and says why. On Served, opened holds
-// the new handle.
-func Open(req *Request, opened *Opened) (reason Reason) {
+// the new handle. If drained is set to an inode, the caller must tell wineserver
+// that its last local open is gone.
+func Open(req *Request, opened *Opened, drained *Inode) (reason Reason) {
 	defer func() {
 		if recover() != nil {
 			disabled.Store(true)
@@ -28,56 +29,71 @@ func Open(req *Request, opened *Opened) (reason Reason) {
 	if reason != Served {
 		return reason
 	}
-	fd, st, reason := openRegular(req)
+	st, reason := statRegular(req)
 	if reason != Served {
 		return reason
 	}
-	opened.Handle, reason = tableOpen(req, access, fd, st.Dev, st.Ino)
+	index, reason := tableReserve(req, access, st.Dev, st.Ino)
 	if reason != Served {
-		unix.Close(fd)
+		return reason
+	}
+	fd, reason := openInode(req.UnixName, st)
+	if reason != Served {
+		if tableCancel(index) {
+			*drained = Inode{st.Dev, st.Ino}
+		}
 		return reason
 	}
 	advise(fd, req.Options)
+	opened.Handle = tableCommit(index, fd)
 	opened.FD = int32(fd)
 	opened.Access = access
 	return Served
 }
 
-// openRegular opens a regular file for reading and returns its status with it.
-//
-// stat comes first, the caller's or ours, because opening a device or a FIFO
-// has effects. The name is
-// absolute: with a RootDirectory Wine changes the working directory of the
-// whole process. Which error a failure means is wineserver's to say, since its
-// mapping of errno differs from any a client could make.
-func openRegular(req *Request) (int, unix.Stat_t, Reason) {
-	var before, st unix.Stat_t
 
-	if req.Flags&hasStat != 0 {
-		before.Mode, before.Dev, before.Ino = req.Mode, req.Dev, req.Ino
-	} else if errno := statPath(req.UnixName, &before); errno != 0 {
-		return -1, st, UnixError
+// statRegular finds the regular file that a name leads to, from the caller's
+// stat if it had one.
+//
+// A stat comes before the open because opening a device or a FIFO has effects.
+// The name is absolute: with a RootDirectory Wine changes the working directory
+// of the whole process. Which error a failure means is wineserver's to say,
+// since its mapping of errno differs from any a client could make.
+func statRegular(req *Request) (Inode, Reason) {
+	mode, found := req.Mode, Inode{req.Dev, req.Ino}
+	if req.Flags&hasStat == 0 {
+		var st unix.Stat_t
+		if errno := statPath(req.UnixName, &st); errno != 0 {
+			return Inode{}, UnixError
+		}
+		mode, found = st.Mode, Inode{st.Dev, st.Ino}
 	}
-	if before.Mode&unix.S_IFMT != unix.S_IFREG {
-		return -1, st, NotRegular
+	if mode&unix.S_IFMT != unix.S_IFREG {
+		return Inode{}, NotRegular
 	}
-	fd, errno := openPath(req.UnixName)
+	return found, Served
+}
+
+// openInode opens a name for reading and makes sure that it led to want.
+func openInode(name *byte, want Inode) (int, Reason) {
+	fd, errno := openPath(name)
 	if errno != 0 {
-		return -1, st, UnixError
+		return -1, UnixError
 	}
+	var st unix.Stat_t
 	reason := Served
 	switch {
 	case unix.Fstat(fd, &st) != nil:
 		reason = UnixError
-	case st.Dev != before.Dev || st.Ino != before.Ino || st.Mode&unix.S_IFMT != unix.S_IFREG:
+	case Inode{st.Dev, st.Ino} != want || st.Mode&unix.S_IFMT != unix.S_IFREG:
 		reason = Changed
 	case isRemovable(fd, st.Dev):
 		reason = Removable
 	default:
-		return fd, st, Served
+		return fd, Served
 	}
 	unix.Close(fd)
-	return -1, st, reason
+	return -1, reason
 }
 
 // advise passes on how the file will be read, as wineserver does for its own.

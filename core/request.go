@@ -35,3 +35,8 @@ type Opened struct {
 	Access uint32 // generic rights mapped
 	Reason uint32
 }
+
+// Inode is struct nspa_inode of table.h: a file's st_dev and st_ino.
+type Inode struct {
+	Dev, Ino uint64
+}

@@ -44,6 +44,12 @@
 
 _Static_assert( NSPA_LF_HANDLE_CAP == NSPA_HANDLE_CAP, "one journal entry per handle" );
 
+/* A file's st_dev and st_ino. */
+struct nspa_inode
+{
+    uint64_t dev, ino;
+};
+
 #define NSPA_FILE_SIZE 2048
 
 struct nspa_file
@@ -56,9 +62,11 @@ struct nspa_file
     uint32_t options;
     uint32_t attributes;
     uint32_t nt_len;         /* bytes of NT name at the start of names, then the Unix name */
+    uint32_t inherited;      /* came from the parent: never fresh */
+    uint32_t pad;
     uint64_t dev;
     uint64_t ino;
-    uint8_t  names[NSPA_FILE_SIZE - 48];
+    uint8_t  names[NSPA_FILE_SIZE - 56];
 };
 
 _Static_assert( sizeof(struct nspa_file) == NSPA_FILE_SIZE, "entry size" );
@@ -78,7 +86,7 @@ struct nspa_files
     uint64_t promotions;
     uint64_t local_closes;
     uint32_t used;           /* entries that are not free */
-    uint32_t high_water;     /* entries from here on were never used */
+    uint32_t fresh;          /* entries from here on were never given out; their memory is untouched */
     struct nspa_file file[NSPA_HANDLE_CAP];
 };
 
@@ -104,7 +112,8 @@ static inline int nspa_cas32( uint32_t *ptr, uint32_t expect, uint32_t value )
     return __atomic_compare_exchange_n( ptr, &expect, value, 0, __ATOMIC_ACQ_REL, __ATOMIC_RELAXED );
 }
 
-/* ---- free entries: a stack, last used first, so that its memory is warm --- */
+/* ---- free entries: a stack, last used first, so that its memory is warm;
+ *      when it is empty, the next one that was never used ------------------- */
 
 static inline void nspa_free_push( struct nspa_files *files, uint32_t index )
 {
@@ -119,6 +128,24 @@ static inline void nspa_free_push( struct nspa_files *files, uint32_t index )
     __atomic_sub_fetch( &files->used, 1, __ATOMIC_RELAXED );
 }
 
+static inline int32_t nspa_fresh_pop( struct nspa_files *files )
+{
+    uint32_t index = __atomic_load_n( &files->fresh, __ATOMIC_ACQUIRE );
+
+    while (index < NSPA_HANDLE_CAP - 1)  /* the last value is no handle */
+    {
+        if (!__atomic_compare_exchange_n( &files->fresh, &index, index + 1, 1, __ATOMIC_ACQ_REL, __ATOMIC_ACQUIRE ))
+            continue;
+        if (!files->file[index].inherited)
+        {
+            __atomic_add_fetch( &files->used, 1, __ATOMIC_RELAXED );
+            return index;
+        }
+        index++;
+    }
+    return -1;
+}
+
 /* Index of an entry that is now the caller's, or -1. */
 static inline int32_t nspa_free_pop( struct nspa_files *files )
 {
@@ -126,46 +153,49 @@ static inline int32_t nspa_free_pop( struct nspa_files *files )
     uint64_t value;
     uint32_t index;
 
-    do
+    for (;;)
     {
-        if (!(uint32_t)head) return -1;
+        if (!(uint32_t)head) return nspa_fresh_pop( files );
         index = (uint32_t)head - 1;
         value = ((head >> 32) + 1) << 32 | __atomic_load_n( &files->file[index].next, __ATOMIC_RELAXED );
-    } while (!__atomic_compare_exchange_n( &files->free, &head, value, 1, __ATOMIC_ACQUIRE, __ATOMIC_ACQUIRE ));
+        if (__atomic_compare_exchange_n( &files->free, &head, value, 1, __ATOMIC_ACQUIRE, __ATOMIC_ACQUIRE )) break;
+    }
     __atomic_add_fetch( &files->used, 1, __ATOMIC_RELAXED );
     return index;
 }
 
-/* Fill the stack, lowest handle on top, without the handles that came from the
- * parent.  Before any other thread knows the table. */
+/* Take note of the handles that came from the parent.  Before any other thread
+ * knows the table. */
 static inline void nspa_files_init( struct nspa_files *files, const uint32_t *inherited, uint32_t count )
 {
     uint32_t i;
 
-    files->used = NSPA_HANDLE_CAP - 1;
     for (i = 0; i < count; i++)
     {
         struct nspa_file *file = nspa_file_of( files, inherited[i] );
 
-        if (!file) continue;
+        if (!file || file->inherited) continue;
+        file->inherited = 1;
         file->state = NSPA_STATE_SERVER;
         file->fd = -1;
+        files->used++;
     }
-    for (i = NSPA_HANDLE_CAP - 1; i-- > 0;)  /* the last value is no handle */
-        if (files->file[i].state == NSPA_STATE_FREE) nspa_free_push( files, i );
 }
 
 /* ---- open ---------------------------------------------------------------- */
 
-/* Make an open Unix file a local file: publish it and give it a handle.
- * Returns its index, or -1 - enum nspa_reason; the fd is the table's only
- * on success. */
-static inline int32_t nspa_file_open( struct nspa_files *files, const struct nspa_open *open, uint32_t access,
-                                      int32_t fd, uint64_t dev, uint64_t ino )
+/* Open a file in three steps: reserve a handle and publish the open of the
+ * inode that the name leads to; open it; keep it if it is that inode.  Published
+ * first, because wineserver looks at the table before it unlinks or replaces a
+ * file. */
+
+/* Returns the index of the handle, or -1 - enum nspa_reason. */
+static inline int32_t nspa_file_reserve( struct nspa_files *files, const struct nspa_open *open, uint32_t access,
+                                         uint64_t dev, uint64_t ino )
 {
     size_t unix_len = strlen( open->unix_name ) + 1;
-    uint32_t high, reason;
     struct nspa_file *file;
+    uint32_t reason;
     int32_t index;
 
     if (open->nt_len > sizeof(file->names) || unix_len > sizeof(file->names) - open->nt_len)
@@ -173,7 +203,7 @@ static inline int32_t nspa_file_open( struct nspa_files *files, const struct nsp
     if ((index = nspa_free_pop( files )) < 0) return -1 - NSPA_NO_HANDLE;
 
     file = &files->file[index];
-    file->fd         = fd;
+    file->fd         = -1;
     file->access     = access;
     file->sharing    = open->sharing;
     file->options    = open->options;
@@ -186,13 +216,7 @@ static inline int32_t nspa_file_open( struct nspa_files *files, const struct nsp
 
     switch (nspa_client_publish( &files->client, index, dev, ino, access, open->sharing ))
     {
-    case NSPA_PUBLISHED:
-        high = NSPA_LOAD( &files->high_water );
-        while (high <= (uint32_t)index &&
-               !__atomic_compare_exchange_n( &files->high_water, &high, index + 1, 0,
-                                             __ATOMIC_ACQ_REL, __ATOMIC_ACQUIRE )) /* nothing */;
-        NSPA_STORE( &file->state, NSPA_STATE_LOCAL );
-        return index;
+    case NSPA_PUBLISHED:       return index;
     case NSPA_CONFLICT:        reason = NSPA_SHARING; break;
     case NSPA_BUCKET_FULL:     reason = NSPA_TABLE_FULL; break;
     case NSPA_BUCKET_DECLINED: reason = NSPA_TABLE_DECLINED; break;
@@ -201,6 +225,25 @@ static inline int32_t nspa_file_open( struct nspa_files *files, const struct nsp
     }
     nspa_free_push( files, index );
     return -1 - (int32_t)reason;
+}
+
+/* The open did not come to be.  Nonzero if wineserver must be told that the
+ * inode's last local open is gone; not from in here, where Go may be the caller. */
+static inline int nspa_file_cancel( struct nspa_files *files, uint32_t index )
+{
+    struct nspa_file *file = &files->file[index];
+    int drained = nspa_client_retract( &files->client, index, file->dev, file->ino, file->access, file->sharing );
+
+    nspa_free_push( files, index );
+    return drained;
+}
+
+/* From here on the handle is open; the fd is the table's. */
+static inline uint32_t nspa_file_commit( struct nspa_files *files, uint32_t index, int32_t fd )
+{
+    files->file[index].fd = fd;
+    NSPA_STORE( &files->file[index].state, NSPA_STATE_LOCAL );
+    return nspa_handle_of( index );
 }
 
 /* ---- close --------------------------------------------------------------- */

@@ -52,12 +52,23 @@ func tableInit(init unsafe.Pointer, shared *shm.Table) error {
 	return nil
 }
 
-// tableOpen publishes an open file and gives it a handle.
-func tableOpen(req *Request, access uint32, fd int, dev, ino uint64) (handle uint32, reason Reason) {
-	index := C.nspa_file_open(table, (*C.struct_nspa_open)(unsafe.Pointer(req)), C.uint32_t(access),
-		C.int32_t(fd), C.uint64_t(dev), C.uint64_t(ino))
-	if index < 0 {
-		return 0, Reason(-1 - index)
+// tableReserve takes a handle and publishes the open of an inode under it.
+func tableReserve(req *Request, access uint32, dev, ino uint64) (index int32, reason Reason) {
+	n := int32(C.nspa_file_reserve(table, (*C.struct_nspa_open)(unsafe.Pointer(req)), C.uint32_t(access),
+		C.uint64_t(dev), C.uint64_t(ino)))
+	if n < 0 {
+		return -1, Reason(-1 - n)
 	}
-	return uint32(C.nspa_handle_of(C.uint32_t(index))), Served
+	return n, Served
+}
+
+// tableCancel gives a reserved handle back. It reports whether wineserver waits
+// to hear that the inode has no local open any more.
+func tableCancel(index int32) (drained bool) {
+	return C.nspa_file_cancel(table, C.uint32_t(index)) != 0
+}
+
+// tableCommit makes a reserved handle that of an open file.
+func tableCommit(index int32, fd int) (handle uint32) {
+	return uint32(C.nspa_file_commit(table, C.uint32_t(index), C.int32_t(fd)))
 }
