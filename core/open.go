@@ -51,7 +51,6 @@ func Open(req *Request, opened *Opened, drained *Inode) (reason Reason) {
 	return Served
 }
 
-
 // statRegular finds the regular file that a name leads to, from the caller's
 // stat if it had one.
 //
