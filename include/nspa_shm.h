@@ -429,6 +429,7 @@ static inline void nspa_unlock( uint32_t *word, struct nspa_thread *self )
     NSPA_STEP( unlock );
     if (!__atomic_compare_exchange_n( word, &expect, 0, 0, __ATOMIC_RELEASE, __ATOMIC_RELAXED ))
         syscall( SYS_futex, word, FUTEX_UNLOCK_PI, 0, NULL, NULL, 0 );
+    NSPA_STEP( unlocked );
     nspa_robust_end( self );
 }
 

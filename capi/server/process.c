@@ -23,7 +23,7 @@
 
 /* Buckets that a sweep recounts itself.  Others wait for whoever comes next, so
  * that what a hostile process left behind costs a bounded time. */
-#define SWEEP_REBUILDS 16
+#define SWEEP_REBUILDS 4
 
 struct nspa_process nspa_processes[NSPA_MAX_PROCESSES];
 static uint32_t generation;

@@ -1,0 +1,242 @@
+/*
+ * Races that were found by reading, each played out step by step
+ *
+ * SPDX-License-Identifier: LGPL-2.1-or-later
+ */
+
+#include <fcntl.h>
+#include <signal.h>
+#include <sys/mman.h>
+
+#include "test.h"
+#include "suites.h"
+#include "../../capi/server/private.h"
+
+int open_rw( const char *path )
+{
+    return open( path, O_RDWR | O_CLOEXEC );
+}
+
+struct opens
+{
+    uint64_t ino[4];
+    int      count;
+    uint32_t access, sharing;
+};
+
+/* Open all, then close them one by one as the parent lets it. */
+static void opens_child( void *arg )
+{
+    struct opens *opens = arg;
+    uint32_t armed = me->control->armed;
+    int i;
+
+    me->control->armed = STEP_none;
+    for (i = 0; i < opens->count; i++)
+        if (publish( i, opens->ino[i], opens->access, opens->sharing ) != NSPA_PUBLISHED) _exit( 1 );
+    NSPA_STORE( &me->control->phase, 1 );
+    for (i = 0; i < opens->count; i++)
+    {
+        raise( SIGSTOP );
+        NSPA_STORE( &me->control->armed, armed );
+        retract( i, opens->ino[i], opens->access, opens->sharing );
+        NSPA_STORE( &me->control->phase, 2 + i );
+    }
+}
+
+static struct child *spawn_opens( struct opens *opens, enum step step )
+{
+    struct child *child = spawn_armed( opens_child, opens, step, SIGSTOP );
+
+    CHECK( await( child, 2000 ) == 1, "did not open" );
+    return child;
+}
+
+/* A thread of a process that wineserver has retired goes on with its close. */
+static void close_after_retire( enum step step )
+{
+    struct opens opens = { { 1000 }, 1, READ, NSPA_SHARE_READ };
+    struct child *holder = spawn_opens( &opens, STEP_none );
+    struct child *zombie = spawn_opens( &opens, step );
+    struct nspa_share own = { .handles = 0 };
+
+    kill( zombie->pid, SIGCONT );
+    CHECK( await( zombie, 2000 ) == 1, "%s: did not stop", step_name( step ));
+    nspa_server_retire( zombie->journal );
+    kill( zombie->pid, SIGCONT );
+    CHECK( await( zombie, 2000 ) == 0, "%s: hangs", step_name( step ));
+    /* the holder's open must still count */
+    CHECK( !check_quiescent( nspa_table, 0, "close after retire" ), "%s", step_name( step ));
+    CHECK( !server_open( 1000, &own, WRITE, NSPA_SHARE_ALL ), "%s: the holder's open is lost", step_name( step ));
+    reap( zombie );
+    reap( holder );
+    CHECK( !check_quiescent( nspa_table, 1, "close after retire" ), "%s", step_name( step ));
+}
+
+static void open_child( void *arg )
+{
+    struct opens *opens = arg;
+
+    publish( 0, opens->ino[0], opens->access, opens->sharing );
+    NSPA_STORE( &me->control->phase, 1 );
+}
+
+/* The same for an open. */
+static void open_after_retire( enum step step )
+{
+    struct opens opens = { { 1000 }, 1, READ, NSPA_SHARE_READ };
+    struct child *holder = spawn_opens( &opens, STEP_none );
+    struct child *zombie = spawn_armed( open_child, &opens, step, SIGSTOP );
+    struct nspa_share sum;
+
+    CHECK( await( zombie, 2000 ) == 1, "%s: did not stop", step_name( step ));
+    nspa_server_retire( zombie->journal );
+    kill( zombie->pid, SIGCONT );
+    CHECK( await( zombie, 2000 ) == 0, "%s: hangs", step_name( step ));
+    nspa_server_release( zombie->journal );
+    CHECK( !check_quiescent( nspa_table, 1, "open after retire" ), "%s", step_name( step ));
+    nspa_server_verify( DEV, 1000, &sum );
+    CHECK( sum.handles == 1, "%s: %u handles", step_name( step ), sum.handles );
+    nspa_server_retire( holder->journal );
+    reap( holder );
+    free( zombie );
+}
+
+static void late_child( void *arg )
+{
+    raise( SIGSTOP );
+    opens_child( arg );
+}
+
+/* wineserver waits for a last close; a recount moves inodes to other slots. */
+static void notify_after_rebuild(void)
+{
+    struct opens a = { .count = 1, .access = READ, .sharing = NSPA_SHARE_ALL }, b = a;
+    struct child *first, *second;
+    struct nspa_share sum;
+    uint64_t ino[2];
+
+    if (NSPA_SLOTS < 2) return;
+    same_bucket( ino, 2 );
+    a.ino[0] = ino[0];
+    b.ino[0] = ino[1];
+    /* journals in one order, slots in the other: the recount exchanges them */
+    first = spawn( late_child, &b );
+    CHECK( await( first, 1000 ) == 1, "did not stop" );
+    second = spawn_opens( &a, STEP_none );
+    kill( first->pid, SIGCONT );
+    CHECK( await( first, 1000 ) == 1, "did not open" );
+    CHECK( nspa_server_watch( DEV, ino[0] ) == 1, "not open" );
+    nspa_bucket_flag( nspa_bucket_of( nspa_table, DEV, ino[0] ), NSPA_BUCKET_REBUILD );
+    nspa_server_verify( DEV, ino[1], &sum );
+    kill( second->pid, SIGCONT );
+    await( second, 1000 );
+    CHECK( second->control->result != 0, "wineserver is not told of the last close" );
+    CHECK( nspa_server_watch( DEV, ino[0] ) == 0, "still open" );
+    reap( second );
+    reap( first );
+    CHECK( !check_quiescent( nspa_table, 1, "notify" ), "notify" );
+}
+
+static int64_t slowest_close;
+
+/* A closer that does not get the lock, and dies in the middle. */
+static void close_without_lock( enum step step )
+{
+    struct opens opens = { { 1000 }, 1, READ, NSPA_SHARE_READ };
+    struct child *holder = spawn_opens( &opens, STEP_none );
+    struct child *owner, *closer = spawn_opens( &opens, step );
+    struct nspa_share sum;
+
+    owner = spawn_armed( open_child, &opens, STEP_locked, SIGSTOP );
+    CHECK( await( owner, 2000 ) == 1, "did not stop" );
+    closer->control->signal = step == STEP_none ? SIGCONT : SIGKILL;
+    kill( closer->pid, SIGCONT );
+    CHECK( await( closer, 2000 ) == 0, "close without the lock at %s hangs", step_name( step ));
+    kill( owner->pid, SIGCONT );
+    CHECK( await( owner, 2000 ) == 0, "owner hangs" );
+    if (closer->control->ns > slowest_close) slowest_close = closer->control->ns;
+    reap( closer );
+    CHECK( !check_quiescent( nspa_table, 0, "close without lock" ), "%s", step_name( step ));
+    CHECK( !check_quiescent( nspa_table, 1, "close without lock" ), "%s, settled", step_name( step ));
+    nspa_server_verify( DEV, 1000, &sum );
+    CHECK( sum.handles == 1 + (owner->control->result == NSPA_PUBLISHED), "%u handles", sum.handles );
+    reap( owner );
+    reap( holder );
+}
+
+/* More inodes than slots, from wineserver's side: clients decline until there
+ * is room, and then no longer. */
+static void overflow(void)
+{
+    uint64_t ino[NSPA_SLOTS + 2];
+    struct opens opens = { .count = 1, .access = READ, .sharing = NSPA_SHARE_ALL };
+    struct nspa_share own = one_open( READ, 0 ), none;
+    struct nspa_bucket *bucket;
+    struct child *child;
+    unsigned int i;
+
+    memset( &none, 0, sizeof(none) );
+    same_bucket( ino, NSPA_SLOTS + 2 );
+    bucket = nspa_bucket_of( nspa_table, DEV, ino[0] );
+    for (i = 0; i <= NSPA_SLOTS; i++) server_store( ino[i], &own );
+    CHECK( bucket->flags == NSPA_BUCKET_POISON, "flags %u", bucket->flags );
+    opens.ino[0] = ino[NSPA_SLOTS + 1];
+    child = spawn( open_child, &opens );
+    await( child, 1000 );
+    CHECK( child->control->result == NSPA_BUCKET_DECLINED, "%u", child->control->result );
+    reap( child );
+    /* the one without a slot gets the first that is free */
+    server_store( ino[0], &none );
+    CHECK( bucket->flags == 0, "flags %u", bucket->flags );
+    CHECK( nspa_slot_find( bucket, DEV, ino[NSPA_SLOTS], NULL ) != NULL, "no slot" );
+    opens.ino[0] = ino[NSPA_SLOTS];
+    child = spawn( open_child, &opens );
+    await( child, 1000 );
+    CHECK( child->control->result == NSPA_CONFLICT, "%u", child->control->result );
+    reap( child );
+    for (i = 0; i <= NSPA_SLOTS; i++) server_store( ino[i], &none );
+    CHECK( !check_quiescent( nspa_table, 1, "overflow" ) && !bucket->flags, "flags %u", bucket->flags );
+}
+
+/* The answer "nobody has it open" stays true until wineserver has acted on it. */
+static void count_holds_off(void)
+{
+    struct opens opens = { { 1000 }, 1, READ, NSPA_SHARE_READ };
+    struct nspa_share none;
+    struct child *child;
+
+    memset( &none, 0, sizeof(none) );
+    CHECK( nspa_server_count( DEV, 1000 ) == 0, "open" );
+    child = spawn( open_child, &opens );
+    await( child, 1000 );
+    CHECK( child->control->result == NSPA_BUCKET_DECLINED, "%u", child->control->result );
+    reap( child );
+    server_store( 1000, &none );
+    child = spawn( open_child, &opens );
+    await( child, 1000 );
+    CHECK( child->control->result == NSPA_PUBLISHED, "%u", child->control->result );
+    CHECK( nspa_server_count( DEV, 1000 ) == 1, "not open" );
+    reap( child );
+}
+
+void run_races(void)
+{
+    static const enum step close_steps[] = { STEP_lock, STEP_locked, STEP_aborted, STEP_uncounted, STEP_unlock,
+        STEP_unlocked, STEP_closed };
+    static const enum step open_steps[] = { STEP_lock, STEP_locked, STEP_announce, STEP_announced, STEP_found,
+        STEP_checked, STEP_committed, STEP_counted, STEP_unlock, STEP_unlocked };
+    unsigned int i;
+
+    for (i = 0; i < sizeof(close_steps) / sizeof(close_steps[0]); i++) close_after_retire( close_steps[i] );
+    for (i = 0; i < sizeof(open_steps) / sizeof(open_steps[0]); i++) open_after_retire( open_steps[i] );
+    notify_after_rebuild();
+    close_without_lock( STEP_none );
+    close_without_lock( STEP_aborted );
+    close_without_lock( STEP_uncounted );
+    close_without_lock( STEP_closed );
+    printf( "close while the lock's owner is stopped: at most %.1f ms\n", slowest_close / 1e6 );
+    CHECK( slowest_close < NSPA_CLIENT_WAIT_NS + 200000000, "%.1f ms", slowest_close / 1e6 );
+    overflow();
+    count_holds_off();
+}
