@@ -59,6 +59,7 @@ func runDemo(ctx context.Context, args []string, out io.Writer) error {
 	only := fs.String("only", "", "run one workload by `name`")
 	tracePath := fs.String("trace", "", "replay this trace `file` instead of the generated one")
 	dataDir := fs.String("data", "", "`directory` of the trace's files (default: made from its table, in the cache)")
+	threads := fs.String("threads", "main", "replay on the `main` thread, on a number of other threads, or as the trace says (trace)")
 	requests := fs.Bool("requests", true, "count server requests in extra, profiled runs")
 	if err := parseFlags(fs, args, 0); err != nil {
 		return err
@@ -66,7 +67,7 @@ func runDemo(ctx context.Context, args []string, out io.Writer) error {
 	if err := s.resolve(out, "demo"); err != nil {
 		return err
 	}
-	replay, err := newReplay(s, *tracePath, *dataDir)
+	replay, err := newReplay(s, *tracePath, *dataDir, *threads)
 	if err != nil {
 		return err
 	}

@@ -25,6 +25,7 @@ const (
 // replay is the start-up replay: replay.exe over a trace.
 type replay struct {
 	exe, trace, data string
+	threads          string // as replay.exe takes it
 	parsed           *trace.Trace
 	opens            int
 	strict           bool // the generated trace must replay without an error
@@ -58,8 +59,8 @@ type replayResult struct {
 
 // newReplay checks the trace (or generates the start-up one) and makes its
 // files unless a directory with them is given.
-func newReplay(s *session, path, data string) (*replay, error) {
-	r := &replay{exe: filepath.Join(s.bin, "replay.exe"), strict: path == ""}
+func newReplay(s *session, path, data, threads string) (*replay, error) {
+	r := &replay{exe: filepath.Join(s.bin, "replay.exe"), threads: threads, strict: path == ""}
 	if _, err := os.Stat(r.exe); err != nil {
 		return nil, fmt.Errorf("the workload programs are not built: %w", err)
 	}
@@ -105,12 +106,17 @@ func (r *replay) name() string { return "startup-replay" }
 
 func (r *replay) describe(w *report.Workload) {
 	w.Item = "opens"
-	w.What = report.Count(uint64(w.Items)) + " opens of an application start, each open-read-close, on the main thread"
+	what := " opens of an application start, each open-read-close, on "
+	if !r.strict {
+		what = " opens of " + filepath.Base(r.trace) + ", each open-read-close, on "
+	}
+	where := map[string]string{"main": "the main thread", "trace": "the threads of the trace", "1": "one thread beside the main thread"}[r.threads]
+	w.What = report.Count(uint64(w.Items)) + what + cmp.Or(where, r.threads+" threads")
 }
 
 func (r *replay) argv(s *session, m *wine.Mode) (out string, argv []string, err error) {
 	out, err = fresh(filepath.Join(s.out, "startup-replay-"+m.Name+".json"))
-	return out, []string{r.exe, "--trace", wine.WinPath(r.trace), "--data", replayDrive + `\`, "--out", wine.WinPath(out)}, err
+	return out, []string{r.exe, "--trace", wine.WinPath(r.trace), "--data", replayDrive + `\`, "--out", wine.WinPath(out), "--threads", r.threads}, err
 }
 
 func (r *replay) run(ctx context.Context, s *session, m *wine.Mode) (outcome, error) {
@@ -151,8 +157,12 @@ func proof(checksum string, bytes uint64, errors int) string {
 	return fmt.Sprintf("%s over %d bytes, %d errors", checksum, bytes, errors)
 }
 
-// native makes the same opens with system calls, in this process.
+// native makes the same opens with system calls, in this process. That is the
+// same work only on one thread, and only if no open depends on Windows' rules.
 func (r *replay) native(context.Context, *session) (o outcome, err error) {
+	if r.threads != "main" || !r.strict {
+		return o, errors.ErrUnsupported
+	}
 	res, err := r.parsed.Replay(r.data)
 	if err != nil {
 		return o, err

@@ -21,9 +21,9 @@ const (
 	optWriteThrough      = 0x2
 	optSequential        = 0x4
 	optSynchronous       = 0x10 | 0x20
+	optFileOnly          = 0x40
 	optRandom            = 0x800
 	optByFileID          = 0x2000
-	optBackup            = 0x4000
 	optReparse           = 0x200000
 	flagWriteThrough     = 0x80000000
 	flagBackupSemantics  = 0x02000000
@@ -173,11 +173,15 @@ func fromCreate(text string) (*Open, string) {
 	o := &Open{Access: access, Share: share & 7, Disposition: openExisting, Flags: attr & fileAttributeMask, Path: name}
 	for _, f := range []struct{ opt, flag uint32 }{
 		{optWriteThrough, flagWriteThrough}, {optSequential, sequentialScan}, {optRandom, randomAccess},
-		{optBackup, flagBackupSemantics}, {optReparse, flagOpenReparsePoint},
+		{optReparse, flagOpenReparsePoint},
 	} {
 		if options&f.opt != 0 {
 			o.Flags |= f.flag
 		}
+	}
+	// CreateFile takes directories only with this flag.
+	if options&optFileOnly == 0 {
+		o.Flags |= flagBackupSemantics
 	}
 	return o, ""
 }
