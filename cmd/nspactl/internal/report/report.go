@@ -5,6 +5,7 @@ package report
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -164,7 +165,7 @@ func (r *Report) Validate() error {
 	return nil
 }
 
-// Save writes the report as JSON, the plot beside it.
+// Save writes the report as JSON, and the plot and the tables beside it.
 func (r *Report) Save(dir string) error {
 	if err := r.Validate(); err != nil {
 		return err
@@ -176,5 +177,7 @@ func (r *Report) Save(dir string) error {
 	if err := os.WriteFile(filepath.Join(dir, "report.json"), append(data, '\n'), 0o644); err != nil {
 		return err
 	}
-	return os.WriteFile(filepath.Join(dir, "report.svg"), r.SVG(), 0o644)
+	return errors.Join(
+		os.WriteFile(filepath.Join(dir, "report.svg"), r.SVG(), 0o644),
+		os.WriteFile(filepath.Join(dir, "report.md"), []byte(r.Markdown()), 0o644))
 }

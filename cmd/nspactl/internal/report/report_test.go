@@ -160,6 +160,19 @@ func TestTable(t *testing.T) {
 	}
 }
 
+func TestMarkdown(t *testing.T) {
+	tab := Table{Head: []string{"a", "b"}}
+	tab.Add("x|y", "1")
+	tab.Add("z")
+	want := "| a | b |\n|---|--:|\n| x\\|y | 1 |\n| z |  |\n"
+	if got := tab.Markdown(); got != want {
+		t.Errorf("got\n%s\nwant\n%s", got, want)
+	}
+	if s := sample().Markdown(); !strings.Contains(s, "| startup-replay | 1,010 | 1,000 | 80.0 |") || !strings.HasSuffix(s, ".\n") {
+		t.Error(s)
+	}
+}
+
 func TestText(t *testing.T) {
 	s := sample().Text()
 	for _, want := range []string{"A & B <\"x\">, 2 cores\n", "startup-replay   ", "12.5x", "0.99x", "2.46x", "4.00", "create_file"} {

@@ -59,6 +59,28 @@ func (t *Table) String() string {
 	return b.String()
 }
 
+// Markdown writes the table for a document.
+func (t *Table) Markdown() string {
+	var b strings.Builder
+	line := func(row []string) {
+		b.WriteString("|")
+		for i := range t.Head {
+			cell := ""
+			if i < len(row) {
+				cell = strings.ReplaceAll(row[i], "|", `\|`)
+			}
+			b.WriteString(" " + cell + " |")
+		}
+		b.WriteString("\n")
+	}
+	line(t.Head)
+	b.WriteString("|---|" + strings.Repeat("--:|", len(t.Head)-1) + "\n")
+	for _, row := range t.Rows {
+		line(row)
+	}
+	return b.String()
+}
+
 // Count writes a number with thousands separated.
 func Count(n uint64) string {
 	s := strconv.FormatUint(n, 10)
@@ -105,51 +127,61 @@ func wall(r *Run) string {
 	return Number(r.WallMS)
 }
 
-func micro(r *Run, get func(*Run) float64) string {
-	if r == nil || get(r) == 0 {
-		return "-"
-	}
-	return Number(get(r))
-}
-
-// Text is the demo's table: times, then requests where they were counted.
-func (r *Report) Text() string {
-	times := Table{Head: []string{"wall time, ms (median)", "debian", "off", "on", "native", "off/debian", "gain off/on", "on/native"}}
-	calls := Table{Head: []string{"time per item, us", "mode", "p50", "p99", "p99.9", "max"}}
-	reqs := Table{Head: []string{"wineserver requests", "mode", "all", "per item", "create_file", "get_handle_fd", "close_handle", "others"}}
+// tables are the demo's: times, times of single items, and requests where
+// they were counted.
+func (r *Report) tables() []*Table {
+	times := &Table{Head: []string{"wall time, ms (median)", "debian", "off", "on", "native", "off/debian", "gain off/on", "on/native"}}
+	calls := &Table{Head: []string{"time per item, us", "mode", "p50", "p99", "p99.9", "max"}}
+	reqs := &Table{Head: []string{"wineserver requests", "mode", "all", "per item", "create_file", "get_handle_fd", "close_handle", "others"}}
 	for _, w := range r.Workloads {
 		off, on := w.Runs["off"], w.Runs["on"]
-		offDebian := Ratio(off, w.Runs["debian"])
-		times.Add(w.Name, wall(w.Runs["debian"]), wall(off), wall(on), wall(w.Native), offDebian, Ratio(off, on), Ratio(on, w.Native))
+		times.Add(w.Name, wall(w.Runs["debian"]), wall(off), wall(on), wall(w.Native), Ratio(off, w.Runs["debian"]), Ratio(off, on), Ratio(on, w.Native))
 		label := w.Name
 		if w.Items > 0 {
 			label = fmt.Sprintf("%s (%s %s)", w.Name, Count(uint64(w.Items)), w.Item)
 		}
-		for _, mode := range append(slices.Clone(Modes), "native") {
-			run := w.Runs[mode]
-			if mode == "native" {
-				run = w.Native
-			}
-			if run != nil && run.P50US > 0 {
-				calls.Add(label, mode, micro(run, func(r *Run) float64 { return r.P50US }), micro(run, func(r *Run) float64 { return r.P99US }),
-					micro(run, func(r *Run) float64 { return r.P999US }), micro(run, func(r *Run) float64 { return r.MaxUS }))
-			}
-			if run != nil && run.Requests != nil {
-				q := run.Requests
-				per := "-"
-				if w.Items > 0 {
-					per = Number(float64(q["total"]) / float64(w.Items))
-				}
-				c, g, x := q["create_file"], q["get_handle_fd"], q["close_handle"]
-				reqs.Add(w.Name, mode, Count(q["total"]), per, Count(c), Count(g), Count(x), Count(q["total"]-c-g-x))
-			}
+		for _, mode := range Modes {
+			calls.addTimes(label, mode, w.Runs[mode])
+			reqs.addRequests(w.Name, mode, w.Items, w.Runs[mode])
 		}
+		calls.addTimes(label, "native", w.Native)
 	}
-	out := r.Machine.String() + "\n\n" + times.String()
-	for _, t := range []*Table{&calls, &reqs} {
-		if len(t.Rows) > 0 {
-			out += "\n" + t.String()
-		}
+	return slices.DeleteFunc([]*Table{times, calls, reqs}, func(t *Table) bool { return len(t.Rows) == 0 })
+}
+
+func (t *Table) addTimes(label, mode string, r *Run) {
+	if r != nil && r.P50US > 0 {
+		t.Add(label, mode, Number(r.P50US), Number(r.P99US), Number(r.P999US), Number(r.MaxUS))
+	}
+}
+
+func (t *Table) addRequests(label, mode string, items int, r *Run) {
+	if r == nil || r.Requests == nil {
+		return
+	}
+	q := r.Requests
+	per := "-"
+	if items > 0 {
+		per = Number(float64(q["total"]) / float64(items))
+	}
+	c, g, x := q["create_file"], q["get_handle_fd"], q["close_handle"]
+	t.Add(label, mode, Count(q["total"]), per, Count(c), Count(g), Count(x), Count(q["total"]-c-g-x))
+}
+
+// Text is the report for a terminal.
+func (r *Report) Text() string {
+	out := r.Machine.String() + "\n"
+	for _, t := range r.tables() {
+		out += "\n" + t.String()
 	}
 	return out
+}
+
+// Markdown is the report for a document.
+func (r *Report) Markdown() string {
+	out := ""
+	for _, t := range r.tables() {
+		out += t.Markdown() + "\n"
+	}
+	return out + "Measured on: " + r.Machine.String() + ".\n"
 }
