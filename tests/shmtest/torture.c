@@ -380,8 +380,18 @@ int main( int argc, char *argv[] )
     next_heartbeat = start + 2000000000;
     while (now_ns() < end && kills + step_kills < max_kills && !shared->violations && failed < 20)
     {
-        int64_t before = now_ns(), took;
+        int64_t before, took;
 
+        for (i = 0; i < WORKERS; i++)
+        {
+            if (children[i] && !await( children[i], 0 ))
+            {
+                if (children[i]->control->signal == SIGKILL) step_kills++;
+                bury( i );
+            }
+            if (!children[i]) start_worker( i );
+        }
+        before = now_ns();
         i = next_random( &random ) % WORKERS;
         switch (next_random( &random ) % 32)
         {
@@ -423,15 +433,6 @@ int main( int argc, char *argv[] )
             if (__atomic_exchange_n( &shared->visit[i], 0, __ATOMIC_RELAXED )) server_store( inodes[i], &server_own[i] );
         if ((took = now_ns() - before) > slowest_server) slowest_server = took;
 
-        for (i = 0; i < WORKERS; i++)
-        {
-            if (children[i] && !await( children[i], 0 ))
-            {
-                if (children[i]->control->signal == SIGKILL) step_kills++;
-                bury( i );
-            }
-            if (!children[i]) start_worker( i );
-        }
         if (__atomic_exchange_n( &shared->drained, 0, __ATOMIC_SEQ_CST ))
         {
             told++;
