@@ -77,6 +77,18 @@ void test_promotion(void)
     check( is_pattern( view, 0, 1000 ));
     UnmapViewOfFile( view );
 
+    /* a module of another name than the loader's own; its section has no attributes */
+    {
+        const char *module = temp_path( "module.bin" );
+        HMODULE loaded;
+
+        check( CopyFileA( "C:\\windows\\system32\\version.dll", module, FALSE ));
+        loaded = LoadLibraryA( module );
+        check( loaded && GetProcAddress( loaded, "VerQueryValueA" ));
+        if (loaded) FreeLibrary( loaded );
+        check( DeleteFileA( module ));
+    }
+
     /* handle flags */
     file = open_read( path, FILE_SHARE_READ );
     check( GetHandleInformation( file, &flags ) && !flags );
