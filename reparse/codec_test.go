@@ -419,6 +419,12 @@ func TestPolicyRFCAlways(t *testing.T) {
 
 func TestErrNoText(t *testing.T) {
 	p := vectorPrefix()
+	for _, name := range [][]uint16{{0xd800}, {0xdc00, 'x'}, {'x', 0xd83d}, {'a', 0}, {'a', '/', 'b'}} {
+		b := &Buffer{Tag: TagSymlink, Flags: flagRelative, Substitute: name}
+		if text, err := p.Encode(b, false, -1); !errors.Is(err, ErrNoText) {
+			t.Errorf("%x: %q, %v", name, text, err)
+		}
+	}
 	b, _ := Parse(guidBuffer(0xbeef, 1, ""))
 	if _, err := p.Encode(b, false, -1); !errors.Is(err, ErrNoText) || StatusOf(err) != StatusIOReparseDataInvalid {
 		t.Error(err)

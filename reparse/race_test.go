@@ -8,6 +8,7 @@ import (
 	"os"
 	"strings"
 	"sync"
+	"syscall"
 	"testing"
 	"time"
 
@@ -24,20 +25,23 @@ func TestRaces(t *testing.T) {
 		setup func(w *world)
 		run   func(w *world) error
 	}{
-		"set text":    {func(w *world) { w.mkdir("n") }, func(w *world) error { _, err := w.set("n", junction); return err }},
-		"set xattr":   {func(w *world) { w.mkdir("n") }, func(w *world) error { _, err := w.set("n", bogus); return err }},
-		"retarget":    {func(w *world) { w.mkdir("n"); w.mustSet("n", junctionTo(`\??\C:\old`)) }, func(w *world) error { _, err := w.set("n", junction); return err }},
-		"to xattr":    {func(w *world) { w.mkdir("n"); w.mustSet("n", junctionTo(`\??\C:\old`)) }, func(w *world) error { _, err := w.set("n", bogus); return err }},
-		"to text":     {func(w *world) { w.mkdir("n"); w.mustSet("n", bogus) }, func(w *world) error { _, err := w.set("n", junction); return err }},
-		"delete text": {func(w *world) { w.mkdir("n"); w.mustSet("n", junction) }, func(w *world) error { _, err := w.delete("n", TagMountPoint); return err }},
-		"delete xattr": {func(w *world) { w.mkdir("n"); w.mustSet("n", bogus) }, func(w *world) error {
-			_, err := w.delete("n", TagMountPoint)
+		"set text":  {func(w *world) { w.mkdir("n") }, func(w *world) error { _, err := w.store.Set(w.fd, "n", w.object, junction); return err }},
+		"set xattr": {func(w *world) { w.mkdir("n") }, func(w *world) error { _, err := w.store.Set(w.fd, "n", w.object, bogus); return err }},
+		"retarget":  {func(w *world) { w.mkdir("n"); w.mustSet("n", junctionTo(`\??\C:\old`)) }, func(w *world) error { _, err := w.store.Set(w.fd, "n", w.object, junction); return err }},
+		"to xattr":  {func(w *world) { w.mkdir("n"); w.mustSet("n", junctionTo(`\??\C:\old`)) }, func(w *world) error { _, err := w.store.Set(w.fd, "n", w.object, bogus); return err }},
+		"to text":   {func(w *world) { w.mkdir("n"); w.mustSet("n", bogus) }, func(w *world) error { _, err := w.store.Set(w.fd, "n", w.object, junction); return err }},
+		"delete text": {func(w *world) { w.mkdir("n"); w.mustSet("n", junction) }, func(w *world) error {
+			_, err := w.store.Delete(w.fd, "n", w.object, deleteHeader(TagMountPoint))
 			return err
 		}},
-		"set file": {func(w *world) { w.write("n", "") }, func(w *world) error { _, err := w.set("n", symlinkTo("x")); return err }},
-		"remove":   {func(w *world) { w.mkdir("n"); w.mustSet("n", junction) }, func(w *world) error { return w.store.Remove(w.fd, "n", Object{}) }},
+		"delete xattr": {func(w *world) { w.mkdir("n"); w.mustSet("n", bogus) }, func(w *world) error {
+			_, err := w.store.Delete(w.fd, "n", w.object, deleteHeader(TagMountPoint))
+			return err
+		}},
+		"set file": {func(w *world) { w.write("n", "") }, func(w *world) error { _, err := w.store.Set(w.fd, "n", w.object, symlinkTo("x")); return err }},
+		"remove":   {func(w *world) { w.mkdir("n"); w.mustSet("n", junction) }, func(w *world) error { return w.store.Remove(w.fd, "n", w.object) }},
 		"relocate": {func(w *world) { w.symlink(movedFrom("/old"), "n") }, func(w *world) error {
-			_, err := w.store.Relocate(w.fd, "n", Object{})
+			_, err := w.store.Relocate(w.fd, "n", w.object)
 			return err
 		}},
 	}
@@ -66,6 +70,19 @@ func TestRaces(t *testing.T) {
 			}
 			return intrude(w, "n/data")
 		},
+		"empty file put in the way": func(w *world) string {
+			if os.Rename(w.path("n"), w.path("away")) != nil || os.WriteFile(w.path("n"), nil, 0o666) != nil {
+				return ""
+			}
+			st, _ := lstat(w.fd, "n")
+			return fmt.Sprintf("inode %d", st.Ino)
+		},
+		"link put in the way": func(w *world) string {
+			if os.Rename(w.path("n"), w.path("away")) != nil || os.Symlink("their link", w.path("n")) != nil {
+				return ""
+			}
+			return "link their link"
+		},
 		"renamed away": func(w *world) string { os.Rename(w.path("n"), w.path("away")); return "" },
 	}
 	onEach(t, func(t *testing.T, dir string, a abilities) {
@@ -85,6 +102,11 @@ func TestRaces(t *testing.T) {
 					w := newWorld(t, sub)
 					w.mkdir("target")
 					s.setup(w)
+					info, err := w.store.Classify(w.fd, "n")
+					if err != nil {
+						t.Fatal(err)
+					}
+					w.object = info.Object
 					var data string
 					n, done := 0, false
 					beforeChange = func(call string) error {
@@ -95,7 +117,7 @@ func TestRaces(t *testing.T) {
 						n++
 						return a.fail(call)
 					}
-					err := s.run(w)
+					err = s.run(w)
 					beforeChange = a.fail2
 					what := fmt.Sprintf("%s, %s before call %d: %v", sname, iname, at, err)
 					if !done {
@@ -130,8 +152,8 @@ func TestRaces(t *testing.T) {
 // rename, all there is without an exchange, replaces a link that turned into
 // something else after it was looked at.
 func unavoidable(setup, intruder string, a abilities) bool {
-	return !a.exchange && (intruder == "file put in the way" || intruder == "file replaces it") &&
-		(setup == "retarget" || setup == "set file" || setup == "relocate" || setup == "delete text")
+	return !a.exchange && (strings.Contains(intruder, "file") || strings.Contains(intruder, "link")) &&
+		(setup == "retarget" || setup == "set file" || setup == "relocate")
 }
 
 func (a abilities) fail2(call string) error { return a.fail(call) }
@@ -161,13 +183,20 @@ func writeTo(w *world, name string) string {
 	return "written"
 }
 
-// findData looks for a file with this content anywhere in drive C:.
+// findData looks for a file with this content, or what else an intruder left,
+// anywhere in drive C:.
 func findData(w *world, data string) bool {
 	var walk func(dir string) bool
 	walk = func(dir string) bool {
 		entries, _ := os.ReadDir(dir)
 		for _, e := range entries {
 			name := dir + "/" + e.Name()
+			if st, err := os.Lstat(name); err == nil && data == fmt.Sprintf("inode %d", st.Sys().(*syscall.Stat_t).Ino) {
+				return true
+			}
+			if text, err := os.Readlink(name); err == nil && data == "link "+text {
+				return true
+			}
 			if e.IsDir() {
 				if walk(name) {
 					return true
@@ -216,7 +245,10 @@ func TestStorm(t *testing.T) {
 		for range 2 {
 			run(func(i int) error { _, err := w.set("n", junctionTo(`\??\C:\t`)); return err })
 			run(func(i int) error { _, err := w.set("n", printed(TagMountPoint, `\??\C:\t`)); return err })
-			run(func(i int) error { _, err := w.delete("n", TagMountPoint); return err })
+			run(func(i int) error {
+				_, err := w.store.Delete(w.fd, "n", w.object, deleteHeader(TagMountPoint))
+				return err
+			})
 			run(func(i int) error { _, err := w.store.Get(w.fd, "n"); return err })
 		}
 		run(func(i int) error {

@@ -164,23 +164,63 @@ func (w *swap) guard() string {
 
 // replaceByIntent replaces where one of the two is a directory.
 func (w *swap) replaceByIntent() error {
-	text, err := w.oldText()
-	if err == nil {
-		err = symlinkat([]byte(w.at.name), w.at.fd, w.tmp+intentSuffix)
-	}
+	intent := w.tmp + intentSuffix
+	err := symlinkat([]byte(w.at.name), w.at.fd, intent)
 	if err != nil {
 		w.discard()
 		return StatusOf(err)
 	}
-	if err = remove(w.at.fd, w.at.name, isDir(&w.old)); err != nil {
-		w.discard()
-		err = w.lost(err)
-	} else if err = renameNoReplace(w.at.fd, w.tmp, w.at.name, isDir(&w.new)); err != nil {
-		w.restore(text)
+	takeAway := w.takeDirectory
+	if !isDir(&w.old) {
+		takeAway = w.takeLink
+	}
+	if err = takeAway(); err != nil {
 		w.discard()
 	}
-	_ = unlinkat(w.at.fd, w.tmp+intentSuffix)
-	return ntError(err)
+	_ = unlinkat(w.at.fd, intent)
+	return err
+}
+
+// takeDirectory removes the old directory, which the kernel does only if it is
+// empty, and puts the new object there.
+func (w *swap) takeDirectory() error {
+	if err := rmdirat(w.at.fd, w.at.name); err != nil {
+		return w.lost(err)
+	}
+	err := renameNoReplace(w.at.fd, w.tmp, w.at.name, isDir(&w.new))
+	if err == nil {
+		return nil
+	}
+	if e := mkdirat(w.at.fd, w.at.name, w.old.Mode&0o7777); e != nil && e != unix.EEXIST {
+		warn("reparse: " + w.at.name + ": could not be made anew: " + e.Error())
+	}
+	return StatusOf(err)
+}
+
+// takeLink sets the old link aside, and puts the new object there.
+func (w *swap) takeLink() error {
+	aside, err := newTemp()
+	if err != nil {
+		return err
+	}
+	if err := renameat(w.at.fd, w.at.name, aside); err != nil {
+		return w.lost(err)
+	}
+	st, err := lstat(w.at.fd, aside)
+	if err == nil && identity(&st) != identity(&w.old) {
+		err = errRaced
+	}
+	if err == nil {
+		err = renameNoReplace(w.at.fd, w.tmp, w.at.name, isDir(&w.new))
+	}
+	if err == nil {
+		_ = unlinkat(w.at.fd, aside)
+		return nil
+	}
+	if e := renameNoReplace(w.at.fd, aside, w.at.name, isDir(&st)); e != nil {
+		warn("reparse: " + w.at.name + ": kept as " + aside)
+	}
+	return StatusOf(err)
 }
 
 // lost gives the error for a call that expected the old object at the name.
@@ -189,27 +229,6 @@ func (w *swap) lost(err error) error {
 		return errRaced
 	}
 	return StatusOf(err)
-}
-
-// oldText gives the text of the old object if it is a link.
-func (w *swap) oldText() ([]byte, error) {
-	if !isLink(&w.old) {
-		return nil, nil
-	}
-	return readlink(w.at.fd, w.at.name)
-}
-
-// restore makes the removed object anew.
-func (w *swap) restore(text []byte) {
-	var err error
-	if text != nil {
-		err = symlinkat(text, w.at.fd, w.at.name)
-	} else {
-		err = mkdirat(w.at.fd, w.at.name, w.old.Mode&0o7777)
-	}
-	if err != nil && err != unix.EEXIST {
-		warn("reparse: " + w.at.name + ": could not be made anew: " + err.Error())
-	}
 }
 
 func remove(dirfd int, name string, directory bool) error {

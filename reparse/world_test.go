@@ -23,6 +23,8 @@ type world struct {
 	store *Store
 	root  string // drive_c
 	fd    int
+
+	object Object // races: what the caller means
 }
 
 func newWorld(t testing.TB, dir string) *world {
