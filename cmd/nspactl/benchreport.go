@@ -118,7 +118,7 @@ func (l *latencyRuns) merge() {
 var benchModes = append([]string{nativeMode}, report.Modes...)
 
 func (r *benchReport) text() string {
-	out := []string{r.Machine.String() + "\n"}
+	out := []string{r.Machine.String() + "\n" + r.Machine.Busy()}
 	if len(r.Latency) > 0 {
 		out = append(out, r.medians().String())
 		for _, l := range r.Latency {

@@ -25,6 +25,10 @@ func machine(ctx context.Context, loader string) report.Machine {
 		n, _ := strconv.Atoi(kb)
 		m.MemoryMiB = n / 1024
 	}
+	if data, err := os.ReadFile("/proc/loadavg"); err == nil {
+		first, _, _ := strings.Cut(string(data), " ")
+		m.Load, _ = strconv.ParseFloat(first, 64)
+	}
 	var u syscall.Utsname
 	if syscall.Uname(&u) == nil {
 		var b strings.Builder

@@ -33,6 +33,8 @@ type Machine struct {
 	Kernel    string `json:"kernel"`
 	OS        string `json:"os"`
 	Wine      string `json:"wine"`
+	// Load is the average of the minute before the first run.
+	Load float64 `json:"load_before"`
 }
 
 // String is the machine in one line.
@@ -50,6 +52,14 @@ func (m *Machine) String() string {
 	add("Linux %s", m.Kernel, m.Kernel != "")
 	add("%s", m.Wine, m.Wine != "")
 	return strings.Join(parts, ", ")
+}
+
+// Busy warns of figures taken beside other work; nothing on an idle machine.
+func (m *Machine) Busy() string {
+	if m.Cores == 0 || m.Load <= float64(m.Cores)/2 {
+		return ""
+	}
+	return fmt.Sprintf("The machine was busy (load %.1f on %d cores): trust request counts, not times.\n", m.Load, m.Cores)
 }
 
 // Workload is one program run in every mode.

@@ -160,6 +160,18 @@ func TestTable(t *testing.T) {
 	}
 }
 
+func TestBusy(t *testing.T) {
+	for load, busy := range map[float64]bool{0: false, 1: false, 1.1: true} {
+		m := Machine{Cores: 2, Load: load}
+		if got := m.Busy(); (got != "") != busy {
+			t.Errorf("load %v: %q", load, got)
+		}
+	}
+	if s := (&Machine{Load: 5}).Busy(); s != "" {
+		t.Error(s)
+	}
+}
+
 func TestMarkdown(t *testing.T) {
 	tab := Table{Head: []string{"a", "b"}}
 	tab.Add("x|y", "1")

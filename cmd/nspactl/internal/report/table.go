@@ -170,7 +170,7 @@ func (t *Table) addRequests(label, mode string, items int, r *Run) {
 
 // Text is the report for a terminal.
 func (r *Report) Text() string {
-	out := r.Machine.String() + "\n"
+	out := r.Machine.String() + "\n" + r.Machine.Busy()
 	for _, t := range r.tables() {
 		out += "\n" + t.String()
 	}
@@ -183,5 +183,5 @@ func (r *Report) Markdown() string {
 	for _, t := range r.tables() {
 		out += t.Markdown() + "\n"
 	}
-	return out + "Measured on: " + r.Machine.String() + ".\n"
+	return out + "Measured on: " + r.Machine.String() + ".\n" + r.Machine.Busy()
 }
