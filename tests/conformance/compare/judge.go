@@ -19,11 +19,11 @@ func (d difference) text(runs int) string {
 }
 
 // judge divides the lines that are not the same in all runs into those whose
-// difference Wine shows by itself and those that it does not. There is a line
-// of the first sort if with nspa off
-//   - some runs report it and some do not, or
-//   - what the same place in the test says varies, and it says something there
-//     as often as with nspa on.
+// difference Wine shows by itself, and those whose it does not. A line is of
+// the first sort if what its place in the test says with nspa off comes and
+// goes, or has now one text and now another, and if with nspa on the place says
+// neither more nor less than that. A text that is never there with nspa off
+// needs a place whose text varies.
 func judge(offRuns, onRuns []outcome) (flaky, fresh []difference) {
 	type tally struct {
 		finding finding
@@ -47,7 +47,7 @@ func judge(offRuns, onRuns []outcome) (flaky, fresh []difference) {
 		d := difference{name, t.off, t.on}
 		switch {
 		case t.off == len(offRuns) && t.on == len(onRuns):
-		case t.off > 0 && t.off < len(offRuns), variesAt(t.finding, offRuns, onRuns):
+		case variesAt(t.finding, t.off == 0, offRuns, onRuns):
 			flaky = append(flaky, d)
 		default:
 			fresh = append(fresh, d)
@@ -67,12 +67,9 @@ func judge(offRuns, onRuns []outcome) (flaky, fresh []difference) {
 	return flaky, fresh
 }
 
-// variesAt says whether the place of f says, with nspa off, now one thing and
-// now another, and as many things as it does with nspa on.
-func variesAt(f finding, offRuns, onRuns []outcome) bool {
-	if f.where == "" {
-		return false
-	}
+// variesAt says whether what runs with nspa off say at the place of f varies (its
+// texts, if inText), and runs with nspa on say as many things there.
+func variesAt(f finding, inText bool, offRuns, onRuns []outcome) bool {
 	said := func(run outcome) (texts []string) {
 		for _, other := range run.findings {
 			if other.kind == f.kind && other.where == f.where {
@@ -82,20 +79,21 @@ func variesAt(f finding, offRuns, onRuns []outcome) bool {
 		slices.Sort(texts)
 		return texts
 	}
-	var first []string
-	least, most, varies := 0, 0, false
-	for i, run := range offRuns {
+	first := said(offRuns[0])
+	least, most, varies := len(first), len(first), false
+	distinct := map[string]bool{}
+	for _, run := range offRuns {
 		texts := said(run)
-		if i == 0 {
-			first, least, most = texts, len(texts), len(texts)
-		}
 		varies = varies || !slices.Equal(texts, first)
 		least, most = min(least, len(texts)), max(most, len(texts))
+		for _, text := range texts {
+			distinct[text] = true
+		}
 	}
 	for _, run := range onRuns {
 		if n := len(said(run)); n < least || n > most {
 			return false
 		}
 	}
-	return varies
+	return varies && (!inText || len(distinct) > 1)
 }

@@ -54,7 +54,7 @@ type outcome struct {
 
 var (
 	// Of several threads and processes: a line may start within another.
-	lineRE = regexp.MustCompile(`([A-Za-z0-9_]+\.(?:c|cpp)):([0-9]+):[0-9.]* ` +
+	lineRE = regexp.MustCompile(`([A-Za-z0-9_]+\.(?:c|cpp|h)):([0-9]+):[0-9.]* ` +
 		`(Test failed|Test succeeded inside todo block|Test marked todo|Tests skipped): (.*)`)
 	childRE = regexp.MustCompile(`([A-Za-z0-9_]+\.(?:c|cpp)):([0-9]+):[0-9.]* (unhandled exception [0-9a-f]{8}) in child process`)
 	crashRE = regexp.MustCompile(`[0-9a-f]{4}:([a-z0-9_]+):[0-9.]* (unhandled exception [0-9a-f]{8}) at`)
@@ -76,9 +76,9 @@ func parse(output []byte, unitName string) outcome {
 	for scan.Scan() {
 		line := strings.TrimRight(scan.Text(), "\r")
 		if m := lineRE.FindStringSubmatch(line); m != nil {
-			o.findings = append(o.findings, finding{kinds[m[3]], m[1] + ":" + m[2], normalise(m[4])})
+			o.findings = append(o.findings, finding{kinds[m[3]], place(m, unitName), normalise(m[4])})
 		} else if m := childRE.FindStringSubmatch(line); m != nil {
-			o.findings = append(o.findings, finding{crashed, m[1] + ":" + m[2], m[3] + " in a child"})
+			o.findings = append(o.findings, finding{crashed, place(m, unitName), m[3] + " in a child"})
 		} else if m := crashRE.FindStringSubmatch(line); m != nil {
 			o.findings = append(o.findings, finding{crashed, "", m[2]})
 		} else if m := endRE.FindStringSubmatch(line); m != nil {
@@ -91,6 +91,16 @@ func parse(output []byte, unitName string) outcome {
 		}
 	}
 	return o
+}
+
+// place joins a match's file and line. Text that another thread had printed may
+// run into the name of the unit's own file.
+func place(match []string, unitName string) string {
+	file := match[1]
+	if own := unitName + ".c"; strings.HasSuffix(file, own) {
+		file = own
+	}
+	return file + ":" + match[2]
 }
 
 var (
