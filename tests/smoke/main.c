@@ -128,6 +128,7 @@ int main( int argc, char **argv )
         { "handles", test_handles },
         { "inheritance", test_inheritance },
         { "foreign", test_foreign },
+        { "api", test_api },
     };
     unsigned int i;
 

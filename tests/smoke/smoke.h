@@ -47,5 +47,6 @@ extern void test_promotion(void);
 extern void test_handles(void);
 extern void test_inheritance(void);
 extern void test_foreign(void);
+extern void test_api(void);
 
 #endif
