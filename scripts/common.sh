@@ -37,9 +37,12 @@ run() {
     local name=$1 log="$LOGS/$1.log"
     shift
     mkdir -p "$LOGS"
-    # In the background, so that an interruption ends the wait at once.
+    # In the background, so that an interruption ends the wait at once, and in
+    # a process group of its own, so that it ends all of it.
+    set -m
     ("$@") >"$log" 2>&1 </dev/null &
     child=$!
+    set +m
     if wait "$child"; then
         child=
         return 0
@@ -50,21 +53,17 @@ run() {
 }
 
 interrupted() {
-    trap - INT TERM
+    trap - INT TERM HUP
     if [ -n "${child:-}" ]; then
-        kill_tree "$child"
-        wait "$child" 2>/dev/null
+        kill -TERM -- "-$child" 2>/dev/null
+        for _ in 1 2 3 4 5 6 7 8 9 10; do
+            kill -0 -- "-$child" 2>/dev/null || break
+            sleep 0.2
+        done
+        kill -KILL -- "-$child" 2>/dev/null
     fi
     printf '\nbuild.sh: interrupted; run it again to go on from here\n' >&2
     exit 130
-}
-
-# The descendants of a process of ours, deepest first, then itself.
-kill_tree() {
-    local pid pids=()
-    read -r -a pids 2>/dev/null <"/proc/$1/task/$1/children"
-    for pid in "${pids[@]}"; do kill_tree "$pid"; done
-    kill "$1" 2>/dev/null
 }
 
 # hash: a short content key of standard input. hash_files: of files, named

@@ -9,7 +9,7 @@ dsc=$1 dir=$2
 shift 2
 
 # The distribution's archive signature has been checked by apt.
-dpkg-source --no-check -x "$dsc" "$dir"
+dpkg-source --no-check --no-copy -x "$dsc" "$dir"
 cd "$dir"
 rm -rf .pc
 

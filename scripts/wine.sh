@@ -26,7 +26,7 @@ step_source() {
         : >"$dir/done"
     fi
     say "source: unpack, configure, compile ${WINE_TARGETS[*]} unpatched"
-    rm -rf "$BASE.part"
+    rm -rf "$CACHE"/wine-*.part
     run wine-base in_root "$TOP/scripts/wine-base.sh" "$(echo "$dir"/wine_*.dsc)" "$BASE.part" "${WINE_TARGETS[@]}"
     mv "$BASE.part" "$BASE"
 }
