@@ -12,10 +12,34 @@ type difference struct {
 	Line string `json:"line"`
 	Off  int    `json:"off"` // how many runs with nspa off report it
 	On   int    `json:"on"`
+
+	place string // in the test, and what sort of line
 }
 
 func (d difference) text(runs int) string {
 	return fmt.Sprintf("%s (off %d, on %d of %d)", d.Line, d.Off, d.On, runs)
+}
+
+// A place that says different things is named once.
+type place struct {
+	Place   string `json:"place"`
+	Lines   int    `json:"lines"`   // how many differ
+	Example string `json:"example"` // one of them
+}
+
+// places joins what is said at one place; the list is sorted.
+func places(list []difference, runs int) (joined []place) {
+	index := map[string]int{}
+	for _, d := range list {
+		i, ok := index[d.place]
+		if !ok {
+			i = len(joined)
+			index[d.place] = i
+			joined = append(joined, place{Place: d.place, Example: d.text(runs)})
+		}
+		joined[i].Lines++
+	}
+	return joined
 }
 
 // judge divides the lines that are not the same in all runs into those whose
@@ -44,7 +68,7 @@ func judge(offRuns, onRuns []outcome) (flaky, fresh []difference) {
 	count(onRuns, func(t *tally) { t.on++ })
 
 	for name, t := range lines {
-		d := difference{name, t.off, t.on}
+		d := difference{name, t.off, t.on, t.finding.place()}
 		switch {
 		case t.off == len(offRuns) && t.on == len(onRuns):
 		case variesAt(t.finding, t.off == 0, offRuns, onRuns):

@@ -41,6 +41,8 @@ func (f finding) String() string {
 	return f.where + ": " + string(f.kind) + ": " + f.text
 }
 
+func (f finding) place() string { return strings.TrimSpace(f.where + " " + string(f.kind)) }
+
 // fails says whether Wine's test counts the line as a failure.
 func (f finding) fails() bool { return f.kind != todo && f.kind != skipped }
 
@@ -76,9 +78,9 @@ func parse(output []byte, unitName string) outcome {
 	for scan.Scan() {
 		line := strings.TrimRight(scan.Text(), "\r")
 		if m := lineRE.FindStringSubmatch(line); m != nil {
-			o.findings = append(o.findings, finding{kinds[m[3]], place(m, unitName), normalise(m[4])})
+			o.findings = append(o.findings, finding{kinds[m[3]], source(m, unitName), normalise(m[4])})
 		} else if m := childRE.FindStringSubmatch(line); m != nil {
-			o.findings = append(o.findings, finding{crashed, place(m, unitName), m[3] + " in a child"})
+			o.findings = append(o.findings, finding{crashed, source(m, unitName), m[3] + " in a child"})
 		} else if m := crashRE.FindStringSubmatch(line); m != nil {
 			o.findings = append(o.findings, finding{crashed, "", m[2]})
 		} else if m := endRE.FindStringSubmatch(line); m != nil {
@@ -93,9 +95,9 @@ func parse(output []byte, unitName string) outcome {
 	return o
 }
 
-// place joins a match's file and line. Text that another thread had printed may
+// source joins a match's file and line. Text that another thread had printed may
 // run into the name of the unit's own file.
-func place(match []string, unitName string) string {
+func source(match []string, unitName string) string {
 	file := match[1]
 	if own := unitName + ".c"; strings.HasSuffix(file, own) {
 		file = own
@@ -104,7 +106,8 @@ func place(match []string, unitName string) string {
 }
 
 var (
-	tempRE   = regexp.MustCompile(`\b([A-Za-z~_]{1,4})[0-9A-Fa-f]{1,8}(?i:\.tmp)\b`)
+	// GetTempFileName takes three letters of the caller's prefix.
+	tempRE   = regexp.MustCompile(`\b([A-Za-z~_]{1,3})[0-9A-Fa-f]{1,8}(?i:\.tmp)\b`)
 	msRE     = regexp.MustCompile(`\b[0-9]+(\.[0-9]+)? ?(ms|msec|milliseconds|seconds|us)\b`)
 	idRE     = regexp.MustCompile(`\b((?i:pid|tid|process|thread|process id|thread id)[ =:]+)(0x)?[0-9a-f]{2,8}\b`)
 	handleRE = regexp.MustCompile(`\b((?i:handle)[ =:]+)(0x)?[0-9A-Fa-f]{1,16}\b`)

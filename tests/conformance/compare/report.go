@@ -55,25 +55,29 @@ func (v verdict) line() string {
 	case !v.Passed:
 		word = fmt.Sprintf("DIFFERS in %d lines after %d runs", len(v.New), v.Runs)
 	case len(v.Flaky) > 0:
-		word = fmt.Sprintf("equal but for %d flaky lines, %d runs", len(v.Flaky), v.Runs)
+		word = fmt.Sprintf("equal but for %d flaky places, %d runs", len(places(v.Flaky, v.Runs)), v.Runs)
 	}
 	return fmt.Sprintf("%-22s off %7d tests %4d failing %5.1f s   on %7d tests %4d failing %5.1f s   %s", v.Unit,
 		v.Off.Tests, len(v.Off.Failing), v.Off.Seconds, v.On.Tests, len(v.On.Failing), v.On.Seconds, word)
 }
 
-// details names at most limit of the lines that differ.
+// details names the lines that differ, at most limit of them, and the places of
+// the flaky ones.
 func (v verdict) details(limit int) (lines []string) {
-	add := func(word string, list []difference) {
-		for i, d := range list {
-			if i == limit {
-				lines = append(lines, fmt.Sprintf("%s: %d more", word, len(list)-i))
-				return
-			}
-			lines = append(lines, word+": "+d.text(v.Runs))
+	for i, d := range v.New {
+		if i == limit {
+			lines = append(lines, fmt.Sprintf("differs: %d more", len(v.New)-i))
+			break
 		}
+		lines = append(lines, "differs: "+d.text(v.Runs))
 	}
-	add("differs", v.New)
-	add("flaky", v.Flaky)
+	for _, p := range places(v.Flaky, v.Runs) {
+		text := "flaky: " + p.Example
+		if p.Lines > 1 {
+			text = fmt.Sprintf("%s and %d more there", text, p.Lines-1)
+		}
+		lines = append(lines, text)
+	}
 	return lines
 }
 
@@ -87,7 +91,7 @@ type Report struct {
 	Off       Totals    `json:"off"`
 	On        Totals    `json:"on"`
 	New       int       `json:"new"`
-	Flaky     []string  `json:"flaky"` // by name
+	Flaky     []place   `json:"flaky"` // all units', by name
 	Units     []verdict `json:"units"`
 }
 
@@ -109,8 +113,9 @@ func (r *Report) add(v verdict) {
 	r.On.Tests += v.On.Tests
 	r.On.Failing += len(v.On.Failing)
 	r.New += len(v.New)
-	for _, d := range v.Flaky {
-		r.Flaky = append(r.Flaky, v.Unit+" "+d.text(v.Runs))
+	for _, p := range places(v.Flaky, v.Runs) {
+		p.Place = v.Unit + " " + p.Place
+		r.Flaky = append(r.Flaky, p)
 	}
 }
 
@@ -118,13 +123,13 @@ func (r *Report) summary() []string {
 	return []string{
 		fmt.Sprintf("off: %d tests, %d failing lines", r.Off.Tests, r.Off.Failing),
 		fmt.Sprintf("on:  %d tests, %d failing lines", r.On.Tests, r.On.Failing),
-		fmt.Sprintf("%d lines differ; %d are flaky with nspa off as well", r.New, len(r.Flaky)),
+		fmt.Sprintf("%d lines differ; %d places in the tests vary with nspa off as well", r.New, len(r.Flaky)),
 	}
 }
 
 func (r *Report) write(file string) error {
 	if r.Flaky == nil {
-		r.Flaky = []string{}
+		r.Flaky = []place{}
 	}
 	data, err := json.MarshalIndent(r, "", "\t")
 	if err != nil {
