@@ -168,6 +168,8 @@ func TestLegacyDamaged(t *testing.T) {
 		{".REPARSE_POINT/n/./" + chunk + "/1", none},
 		{".REPARSE_POINT/n/./" + chunk + "/", none},
 		{".REPARSE_POINT/n/./" + chunk + "!/0", none},
+		{".REPARSE_POINT/n/./" + chunk + "\n/0", none},
+		{".REPARSE_POINT/n/./" + chunk[:8] + "\r\n" + chunk[8:] + "/0", none},
 		{".REPARSE_POINT/n/./" + chunk + "A/0", none},
 		{".REPARSE_POINT/n/./" + chunk[:len(chunk)-4] + "/0", none},
 		{".REPARSE_POINT/n/./../" + chunk + "/0", none},

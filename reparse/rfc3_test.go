@@ -207,35 +207,46 @@ func TestRFC3ErrorsLeaveNothing(t *testing.T) {
 		"delete xattr": {func(w *world) { w.mkdir("n"); w.mustSet("n", bogus) },
 			func(w *world) error { _, err := w.delete("n", TagMountPoint); return err }},
 	} {
-		for _, errno := range []unix.Errno{unix.EIO, unix.ENOSPC, unix.EACCES, unix.EROFS} {
-			for at := 0; ; at++ {
-				w := newWorld(t, t.TempDir())
-				quiet(t)
-				run.setup(w)
-				before, disk := w.state("n"), strings.Join(w.list("."), " ")
-				failed := false
-				beforeCall(t, func(n int, call string) error {
-					if n == at {
-						failed = true
-						return errno
-					}
-					return nil
-				})
-				err := run.run(w)
-				beforeChange = nil
-				if !failed {
-					break
-				}
-				// A failure that was not reported must be one of tidying up.
-				if after := w.state("n"); err != nil && after != before {
-					t.Errorf("%s, %v at call %d: %v, but n changed from %q to %q", name, errno, at, err, before, after)
-				}
-				if after := strings.Join(w.list("."), " "); err != nil && after != disk {
-					t.Errorf("%s, %v at call %d: %v, on disk %q, before %q", name, errno, at, err, after, disk)
+		for _, a := range []abilities{
+			{exchange: true, noReplace: true, xattr: true, links: true},
+			{noReplace: true, xattr: true, links: true},
+		} {
+			for _, errno := range []unix.Errno{unix.EIO, unix.ENOSPC, unix.EACCES, unix.EROFS} {
+				for at := 0; failAt(t, fmt.Sprintf("%s, %v at call %d", name, errno, at), a, at, errno, run.setup, run.run); at++ {
 				}
 			}
 		}
 	}
+}
+
+// failAt makes the at-th call of run fail; it returns false if there is none.
+func failAt(t *testing.T, what string, a abilities, at int, errno unix.Errno, setup func(*world), run func(*world) error) bool {
+	w := newWorld(t, t.TempDir())
+	quiet(t)
+	setup(w)
+	before, disk := w.state("n"), strings.Join(w.list("."), " ")
+	failed := false
+	beforeChange = func() func(string) error {
+		n := -1
+		return func(call string) error {
+			if n++; n == at {
+				failed = true
+				return errno
+			}
+			return a.fail(call)
+		}
+	}()
+	err := run(w)
+	beforeChange = nil
+	noExchange.Clear()
+	// A failure that was not reported must be one of tidying up.
+	if after := w.state("n"); err != nil && after != before {
+		t.Errorf("%s: %v, but n changed from %q to %q", what, err, before, after)
+	}
+	if after := strings.Join(w.list("."), " "); err != nil && after != disk {
+		t.Errorf("%s: %v, on disk %q, before %q", what, err, after, disk)
+	}
+	return failed
 }
 
 // Links past MAX_PATH were truncated, and written back truncated.

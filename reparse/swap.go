@@ -127,7 +127,11 @@ func (w *swap) fallback(recheck func(string) error) error {
 func (w *swap) replaceByRename(recheck func(string) error) error {
 	guard := ""
 	if isFile(&w.old) {
-		guard = w.guard()
+		var err error
+		if guard, err = w.guard(); err != nil {
+			w.discard()
+			return err
+		}
 	}
 	if err := renameat(w.at.fd, w.tmp, w.at.name); err != nil {
 		if guard != "" {
@@ -149,17 +153,24 @@ func (w *swap) replaceByRename(recheck func(string) error) error {
 	return nil
 }
 
-// guard links the old file to a temporary name, "" if that cannot be.
-func (w *swap) guard() string {
+// guard links the old file to a temporary name, "" if the file system has no
+// links.
+func (w *swap) guard() (string, error) {
 	guard, err := newTemp()
-	if err != nil || linkat(w.at.fd, w.at.name, guard) != nil {
-		return ""
+	if err != nil {
+		return "", err
+	}
+	if err := linkat(w.at.fd, w.at.name, guard); err != nil {
+		if err == unix.ENOENT {
+			return "", errRaced
+		}
+		return "", nil
 	}
 	if st, err := lstat(w.at.fd, guard); err != nil || identity(&st) != identity(&w.old) {
 		_ = unlinkat(w.at.fd, guard)
-		return ""
+		return "", errRaced
 	}
-	return guard
+	return guard, nil
 }
 
 // replaceByIntent replaces where one of the two is a directory.
