@@ -242,7 +242,7 @@ static void dos_name( struct ctx *ctx, WCHAR *path )
 /* Compositions of kernel32. */
 void op_win32( struct ctx *ctx )
 {
-    WCHAR path[512], other[512];
+    WCHAR path[512], other[512], backup[100];
     WIN32_FILE_ATTRIBUTE_DATA data;
     DWORD attributes;
     BOOL ret;
@@ -284,7 +284,8 @@ void op_win32( struct ctx *ctx )
     case 6:
         out( ctx, " ReplaceFile" );
         dos_name( ctx, other );
-        ret = ReplaceFileW( path, other, NULL, 0, NULL, NULL );
+        _snwprintf( backup, 100, L"%s\\backup", root_name + 4 );  /* else one of a random name may stay */
+        ret = ReplaceFileW( path, other, backup, 0, NULL, NULL );
         break;
     case 7:
         out( ctx, " CreateDirectory" );

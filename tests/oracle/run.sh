@@ -1,0 +1,40 @@
+#!/bin/bash
+# SPDX-License-Identifier: LGPL-2.1-or-later
+#
+# The differential oracle: the same traces with the bypass off and on. Without
+# SEED a fixed seed and a fresh one. TOTAL: operations of each, in each mode.
+# BASELINE=debian: compare with the packaged Wine rather than the patched one
+# with the bypass off.
+set -u
+here=$(cd "$(dirname "$0")" && pwd)
+dir=$NSPA_BUILD/oracle
+total=${TOTAL:-12000}
+mkdir -p "$dir/logs"
+x86_64-w64-mingw32-gcc -std=gnu11 -O2 -g -Wall -Wextra -Werror -o "$dir/oracle.exe" "$here"/*.c -lntdll || exit
+(cd "$here/driver" && go build -trimpath -o "$dir/driver" .) || exit
+
+export WINEDEBUG=-all
+unset NSPA_LOCAL_FILES DISPLAY WAYLAND_DISPLAY
+stop() {
+    for mode in off on; do
+        for bin in "$(dirname "$NSPA_WINE")" "$(dirname "$NSPA_WINE_DEBIAN")"; do
+            WINEPREFIX=$dir/$mode "$bin/wineserver" -k >/dev/null 2>&1
+        done
+    done
+}
+trap stop EXIT
+for mode in off on; do "$here/../../scripts/prefix.sh" "$dir/$mode" || exit; done
+stop  # none of an earlier build
+
+arguments=(-wine "$NSPA_WINE" -exe "$dir/oracle.exe" -off "$dir/off" -on "$dir/on" -work "$dir/logs" -total "$total")
+if [ "${BASELINE:-}" = debian ]; then arguments+=(-baseline "$NSPA_WINE_DEBIAN"); fi
+if [ -n "${SEED:-}" ]; then seeds=("$SEED"); else seeds=(1 0); fi
+passed=0 failed=0
+for seed in "${seeds[@]}"; do
+    output=$(nice "$dir/driver" "${arguments[@]}" -seed "$seed")
+    printf '%s\n' "$output" | sed '$d'
+    read -r p _ f _ <<<"$(printf '%s\n' "$output" | tail -n 1 | grep -E '^[0-9]+ passed, [0-9]+ failed$')"
+    passed=$((passed + ${p:-0})) failed=$((failed + ${f:-1}))
+done
+echo "$passed passed, $failed failed"
+[ $failed = 0 ]
