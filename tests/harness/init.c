@@ -1,0 +1,296 @@
+/*
+ * nspa_init(): what it refuses, and that it says so in one line
+ *
+ * SPDX-License-Identifier: LGPL-2.1-or-later
+ */
+
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include "client.h"
+#include "server.h"
+#include "world.h"
+
+static struct nspa_init good;       /* in the client */
+
+static int64_t prepare( void *unused )
+{
+    (void)unused;
+    return load_library( NULL ) ? get_init( &good ) : STATUS_DIED;
+}
+
+/* The library is as if it had not been called: it declines everything. */
+static void check_declines(void)
+{
+    struct client_open open = { .path = "/etc/passwd", .access = READ_DATA, .sharing = 7,
+                                .disposition = FILE_OPEN, .options = OPEN_SYNC };
+    struct nspa_promotion file;
+    char name[10];
+    size_t size = sizeof(name);
+
+    CHECK_EQ( nt_open( &open ), STATUS_NOT_SUPPORTED );
+    CHECK_EQ( open.opened.reason, NSPA_NOT_ATTACHED );
+    CHECK_EQ( lib.nspa_local_file_close( 0x7fffc000 ), STATUS_NOT_SUPPORTED );
+    CHECK_EQ( lib.nspa_promote_if_local( 0x7fffc000 ), 0x7fffc000 );
+    CHECK_EQ( lib.nspa_local_file_promote_inheritable(), 0 );
+    CHECK_EQ( lib.nspa_local_file_pin( 0x7fffc000, &file ), STATUS_NOT_SUPPORTED );
+    CHECK_EQ( lib.nspa_local_file_unix_name( 0x7fffc000, name, &size ), STATUS_NOT_SUPPORTED );
+    CHECK_EQ( lib.nspa_volume_epoch(), 0 );
+    lib.nspa_local_file_unpin( 0x7fffc000 );
+    lib.nspa_local_file_closed( 0x7fffc000 );
+}
+
+/* One line, as a user can read it. */
+static void check_line( const char *what, uint32_t lines_before )
+{
+    size_t len = strlen( host_seen.line );
+
+    CHECK_FOR( what, host_seen.warn, lines_before + 1 );
+    CHECK_FOR( what, strncmp( host_seen.line, "nspa: ", 6 ), 0 );
+    CHECK_FOR( what, len > 30 && len < 250 && !strchr( host_seen.line, '\n' ), 1 );
+    CHECK_FOR( what, strstr( host_seen.line, "; files are opened by wineserver" ) != NULL, 1 );
+}
+
+static void refuse( const char *what, const struct nspa_init *init, int32_t status, int silent )
+{
+    uint32_t lines = host_seen.warn;
+
+    CHECK_FOR( what, lib.nspa_init( init ), status );
+    if (silent) CHECK_FOR( what, host_seen.warn, lines );
+    else check_line( what, lines );
+    check_declines();
+}
+
+#define REFUSE(status, silent, ...) \
+    do { struct nspa_init init = good; __VA_ARGS__; refuse( #__VA_ARGS__, &init, status, silent ); } while (0)
+
+static int64_t bad_arguments( void *unused )
+{
+    static const uint32_t handles[] = { 0x7fffc000 };
+
+    (void)unused;
+    CHECK_EQ( lib.nspa_init( NULL ), STATUS_INVALID_PARAMETER );
+    check_declines();
+    /* another structure: nothing in it can be trusted, warn least of all */
+    REFUSE( STATUS_REVISION_MISMATCH, 1, init.size = 0 );
+    REFUSE( STATUS_REVISION_MISMATCH, 1, init.size -= 8 );
+    REFUSE( STATUS_REVISION_MISMATCH, 1, init.size += 8 );
+    REFUSE( STATUS_REVISION_MISMATCH, 1, init.abi++ );
+    REFUSE( STATUS_REVISION_MISMATCH, 1, init.abi = 0 );
+
+    REFUSE( STATUS_INVALID_PARAMETER, 0, init.host.forget_fd = NULL );
+    REFUSE( STATUS_INVALID_PARAMETER, 0, init.host.promote = NULL );
+    REFUSE( STATUS_INVALID_PARAMETER, 0, init.host.promote_many = NULL );
+    REFUSE( STATUS_INVALID_PARAMETER, 0, init.host.close_handle = NULL );
+    REFUSE( STATUS_INVALID_PARAMETER, 0, init.host.drained = NULL );
+    REFUSE( STATUS_INVALID_PARAMETER, 0, init.host.stack_bounds = NULL );
+    REFUSE( STATUS_INVALID_PARAMETER, 1, init.host.warn = NULL, init.host.promote = NULL );
+    REFUSE( STATUS_INVALID_PARAMETER, 0, init.journal = NSPA_MAX_PROCESSES );
+    REFUSE( STATUS_INVALID_PARAMETER, 0, init.journal = ~0u );
+    REFUSE( STATUS_INVALID_PARAMETER, 0, init.inherited = NULL, init.inherited_count = 1 );
+    REFUSE( STATUS_INVALID_PARAMETER, 0, init.inherited = handles, init.inherited_count = NSPA_LF_HANDLE_CAP + 1 );
+    REFUSE( STATUS_INVALID_PARAMETER, 0, init.inherited = handles, init.inherited_count = ~0u );
+    /* a journal that is another's, or nobody's */
+    REFUSE( STATUS_INVALID_PARAMETER, 0, init.journal = (init.journal + 1) % NSPA_MAX_PROCESSES );
+    REFUSE( STATUS_INVALID_PARAMETER, 0, init.owner++ );
+    REFUSE( STATUS_INVALID_PARAMETER, 0, init.owner = 0 );
+
+    /* after all that, the right ones */
+    CHECK_EQ( lib.nspa_init( &good ), STATUS_SUCCESS );
+    CHECK_EQ( lib.nspa_init( &good ), STATUS_ALREADY_INITIALIZED );
+    return 0;
+}
+
+static void init_bad_arguments(void)
+{
+    struct process *client;
+    uint32_t handle;
+    char path[400];
+
+    strcpy( path, make_file( "file" ));
+    start_server();
+    client = start_plain_client();
+    CHECK_EQ( call( client, prepare, NULL, 0 ), STATUS_SUCCESS );
+    CHECK_EQ( call( client, bad_arguments, NULL, 0 ), 0 );
+    CHECK_EQ( open_in( client, path, READ_DATA, 7, &handle ), NSPA_SERVED );
+    CHECK_EQ( close_in( client, handle ), STATUS_SUCCESS );
+    check_table_empty();
+}
+
+/* ---- tables that are none ---- */
+
+static int make_table( size_t size, unsigned int seals )
+{
+    int fd = memfd_create( "table", MFD_CLOEXEC | MFD_ALLOW_SEALING );
+
+    if (fd == -1 || ftruncate( fd, size ) || (seals && fcntl( fd, F_ADD_SEALS, seals ))) CHECK( !"memfd" );
+    return fd;
+}
+
+static void refuse_fd( const char *what, int fd )
+{
+    struct nspa_init init = good;
+
+    init.table_fd = fd;
+    refuse( what, &init, STATUS_FILE_INVALID, 0 );
+    if (fd >= 0) close( fd );
+}
+
+/* A whole table, but for one byte of the header. */
+static void refuse_byte( const char *what, size_t offset )
+{
+    char header[4096];
+    int fd = make_table( sizeof(struct nspa_table), F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_SEAL );
+
+    CHECK_EQ( pread( good.table_fd, header, sizeof(header), 0 ), sizeof(header) );
+    header[offset] ^= 1;
+    CHECK_EQ( pwrite( fd, header, sizeof(header), 0 ), sizeof(header) );
+    refuse_fd( what, fd );
+}
+
+#define REFUSE_FIELD(field) do { \
+    size_t i_; \
+    for (i_ = 0; i_ < sizeof(((struct nspa_table *)0)->field); i_++) \
+        refuse_byte( #field, offsetof( struct nspa_table, field ) + i_ ); } while (0)
+
+static int64_t bad_tables( void *unused )
+{
+    unsigned int seals = F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_SEAL;
+    char path[64];
+    int pipes[2], fd;
+
+    (void)unused;
+    REFUSE_FIELD( magic );
+    REFUSE_FIELD( version );
+    REFUSE_FIELD( size );
+    REFUSE_FIELD( buckets );
+    REFUSE_FIELD( slots );
+    REFUSE_FIELD( processes );
+    REFUSE_FIELD( handle_cap );
+    REFUSE_FIELD( pid_ns_dev );
+    REFUSE_FIELD( pid_ns_ino );
+
+    refuse_fd( "no descriptor", -1 );
+    refuse_fd( "closed descriptor", 1 << 20 );
+    refuse_fd( "empty", make_table( 0, seals ));
+    refuse_fd( "all zero", make_table( sizeof(struct nspa_table), seals ));
+    refuse_fd( "one page", make_table( 4096, seals ));
+    refuse_fd( "one byte short", make_table( sizeof(struct nspa_table) - 1, seals ));
+    refuse_fd( "one byte long", make_table( sizeof(struct nspa_table) + 1, seals ));
+    refuse_fd( "a directory", open( "/", O_RDONLY | O_CLOEXEC ));
+    refuse_fd( "a device", open( "/dev/zero", O_RDWR | O_CLOEXEC ));
+    if (!pipe( pipes ))
+    {
+        refuse_fd( "a pipe", pipes[0] );
+        close( pipes[1] );
+    }
+    /* the real one, but not writable */
+    snprintf( path, sizeof(path), "/proc/self/fd/%d", good.table_fd );
+    refuse_fd( "read only", open( path, O_RDONLY | O_CLOEXEC ));
+
+    /* one that could be cut short under us */
+    fd = make_table( sizeof(struct nspa_table), 0 );
+    {
+        char header[4096];
+
+        CHECK_EQ( pread( good.table_fd, header, sizeof(header), 0 ), sizeof(header) );
+        CHECK_EQ( pwrite( fd, header, sizeof(header), 0 ), sizeof(header) );
+    }
+    refuse_fd( "not sealed", fd );
+
+    CHECK_EQ( lib.nspa_init( &good ), STATUS_SUCCESS );
+    return 0;
+}
+
+static void init_bad_tables(void)
+{
+    struct process *client;
+    uint32_t handle;
+    char path[400];
+    int64_t fds;
+
+    strcpy( path, make_file( "file" ));
+    start_server();
+    client = start_plain_client();
+    CHECK_EQ( call( client, prepare, NULL, 0 ), STATUS_SUCCESS );
+    fds = call( client, client_fds, NULL, 0 );
+    CHECK_EQ( call( client, bad_tables, NULL, 0 ), 0 );
+    CHECK_EQ( call( client, client_fds, NULL, 0 ), fds );
+    CHECK_EQ( open_in( client, path, READ_DATA, 7, &handle ), NSPA_SERVED );
+    CHECK_EQ( close_in( client, handle ), STATUS_SUCCESS );
+    check_table_empty();
+}
+
+static int64_t declines( void *unused )
+{
+    (void)unused;
+    check_declines();
+    return 0;
+}
+
+static int64_t attach_prepared( void *unused )
+{
+    uint32_t lines = host_seen.warn;
+    int32_t status = lib.nspa_init( &good );
+
+    (void)unused;
+    check_line( "attaching", lines );
+    check_declines();
+    return status;
+}
+
+/* The server died before the process attached. */
+static void init_dead_server(void)
+{
+    struct process *server, *client;
+    int32_t status;
+
+    server = start_server();
+    client = start_plain_client();
+    CHECK_EQ( call( client, prepare, NULL, 0 ), STATUS_SUCCESS );
+    kill_process( server );
+    status = call( client, attach_prepared, NULL, 0 );
+    CHECK_EQ( status, STATUS_INVALID_PARAMETER );
+}
+
+/* All journals are taken: the process runs without, and the next one has one
+ * again when a process has gone. */
+static void init_no_journal(void)
+{
+    struct process *server, *first, *client;
+    uint32_t id;
+
+    server = start_server();
+    first = start_client();
+    CHECK_EQ( call( server, server_attach_all, NULL, 0 ), NSPA_MAX_PROCESSES - 1 );
+    client = start_plain_client();
+    CHECK_EQ( call( client, client_attach, NULL, 0 ), STATUS_NOT_SUPPORTED );
+    call( client, declines, NULL, 0 );
+
+    id = first->pid;
+    kill_process( first );
+    call( server, server_retire, &id, sizeof(id) );
+    client = start_plain_client();
+    CHECK_EQ( call( client, client_attach, NULL, 0 ), STATUS_NOT_SUPPORTED );
+    call( server, server_release, &id, sizeof(id) );
+    client = start_plain_client();
+    CHECK_EQ( call( client, client_attach, NULL, 0 ), STATUS_SUCCESS );
+}
+
+/* Before nspa_init() every function declines. */
+static void init_none(void)
+{
+    struct process *client = start_plain_client();
+
+    CHECK( call( client, client_load, NULL, 0 ));
+    call( client, declines, NULL, 0 );
+}
+
+const struct test init_tests[] =
+{
+    T( init_bad_arguments ), T( init_bad_tables ), T( init_dead_server ), T( init_no_journal ), T( init_none ), { 0 }
+};

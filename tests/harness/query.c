@@ -1,0 +1,245 @@
+/*
+ * Pins, names, volume epochs and statistics
+ *
+ * SPDX-License-Identifier: LGPL-2.1-or-later
+ */
+
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "client.h"
+#include "server.h"
+#include "world.h"
+
+static int64_t pins( void *path )
+{
+    static const char prefix[] = "\\??\\unix";
+    struct nspa_promotion file;
+    uint32_t handle, again;
+    unsigned int i;
+
+    CHECK_EQ( nt_open_read( path, READ_DATA, 3, &handle ), NSPA_SERVED );
+    CHECK_EQ( lib.nspa_local_file_pin( handle, NULL ), STATUS_NOT_SUPPORTED );
+    CHECK_EQ( lib.nspa_local_file_pin( 0x44, &file ), STATUS_NOT_SUPPORTED );
+    CHECK_EQ( lib.nspa_local_file_pin( handle + 4, &file ), STATUS_NOT_SUPPORTED );
+    CHECK_EQ( lib.nspa_local_file_pin( handle | 2, &file ), STATUS_SUCCESS );
+    CHECK_EQ( file.handle, handle );
+    CHECK_EQ( file.fd, nt_cached_fd( handle ));
+    CHECK_EQ( file.access, READ_DATA );
+    CHECK_EQ( file.sharing, 3 );
+    CHECK_EQ( file.options, OPEN_SYNC );
+    CHECK_EQ( file.attributes, OBJ_CASE );
+    CHECK( !strcmp( file.unix_name, path ));
+    CHECK_EQ( file.nt_len, 2 * (strlen( prefix ) + strlen( path )) );
+    for (i = 0; i < strlen( prefix ); i++) CHECK_EQ( file.nt_name[i], prefix[i] );
+
+    /* closed while pinned: gone for everybody else at once, for us not yet */
+    CHECK_EQ( lib.nspa_local_file_close( handle ), STATUS_SUCCESS );
+    CHECK_EQ( lib.nspa_local_file_close( handle ), STATUS_NOT_SUPPORTED );
+    CHECK_EQ( lib.nspa_local_file_pin( handle, &file ), STATUS_NOT_SUPPORTED );
+    CHECK_EQ( client_share( path ).handles, 1 );
+    CHECK( fcntl( file.fd, F_GETFD ) != -1);
+    CHECK_EQ( nt_open_read( path, READ_DATA, 3, &again ), NSPA_SERVED );
+    CHECK( again != handle );
+    lib.nspa_local_file_unpin( handle );
+    CHECK_EQ( fcntl( file.fd, F_GETFD ), -1 );
+    CHECK_EQ( client_share( path ).handles, 1 );
+    lib.nspa_local_file_unpin( handle );               /* once too often */
+    CHECK_EQ( nt_close( again ), STATUS_SUCCESS );
+
+    /* twice pinned is twice unpinned */
+    CHECK_EQ( nt_open_read( path, READ_DATA, 3, &handle ), NSPA_SERVED );
+    CHECK_EQ( lib.nspa_local_file_pin( handle, &file ), STATUS_SUCCESS );
+    CHECK_EQ( lib.nspa_local_file_pin( handle, &file ), STATUS_SUCCESS );
+    lib.nspa_local_file_unpin( handle );
+    CHECK_EQ( lib.nspa_local_file_close( handle ), STATUS_SUCCESS );
+    CHECK_EQ( client_share( path ).handles, 1 );
+    lib.nspa_local_file_unpin( handle );
+    CHECK_EQ( client_share( path ).handles, 0 );
+
+    /* promoted while pinned: the close then goes to the server */
+    CHECK_EQ( nt_open_read( path, READ_DATA, 3, &handle ), NSPA_SERVED );
+    CHECK_EQ( lib.nspa_local_file_pin( handle, &file ), STATUS_SUCCESS );
+    lib.nspa_promote_if_local( handle );
+    CHECK_EQ( client_share( path ).handles, 0 );
+    CHECK_EQ( server_share( path ).handles, 1 );
+    lib.nspa_local_file_unpin( handle );
+    CHECK_EQ( server_share( path ).handles, 1 );
+    CHECK_EQ( nt_close( handle ), STATUS_SUCCESS );
+    CHECK_EQ( server_share( path ).handles, 0 );
+    return 0;
+}
+
+static void query_pins(void)
+{
+    struct process *client;
+    struct nspa_stats stats;
+    char path[400];
+
+    strcpy( path, make_file( "file" ));
+    start_server();
+    client = start_client();
+    CHECK_EQ( call( client, pins, path, sizeof(path) ), 0 );
+    call( client, client_stats, &stats, sizeof(stats) );
+    CHECK_EQ( stats.handles, 0 );
+    check_table_empty();
+}
+
+struct names
+{
+    char path[400];          /* what to open */
+    char want[400];          /* and what it is called then */
+    char rename[400];        /* to this, in between */
+};
+
+static int64_t unix_name( void *arg )
+{
+    struct names *names = arg;
+    char buffer[500];
+    size_t need = strlen( names->want ) + 1, size;
+    uint32_t handle;
+
+    CHECK_EQ( nt_open_read( names->path, READ_DATA, 7, &handle ), NSPA_SERVED );
+    if (*names->rename) CHECK_EQ( rename( names->path, names->rename ), 0 );
+    memset( buffer, 'x', sizeof(buffer) );
+    size = need;
+    CHECK_EQ( lib.nspa_local_file_unix_name( handle, buffer, &size ), STATUS_SUCCESS );
+    CHECK_EQ( size, need );
+    CHECK( !strcmp( buffer, names->want ));
+    CHECK_EQ( buffer[need], 'x' );
+
+    memset( buffer, 'x', sizeof(buffer) );
+    size = need - 1;
+    CHECK_EQ( lib.nspa_local_file_unix_name( handle, buffer, &size ), STATUS_BUFFER_OVERFLOW );
+    CHECK_EQ( size, need );
+    CHECK_EQ( buffer[0], 'x' );
+    size = 0;
+    CHECK_EQ( lib.nspa_local_file_unix_name( handle, buffer, &size ), STATUS_BUFFER_OVERFLOW );
+    CHECK_EQ( buffer[0], 'x' );
+
+    CHECK_EQ( lib.nspa_local_file_unix_name( handle, NULL, &size ), STATUS_NOT_SUPPORTED );
+    CHECK_EQ( lib.nspa_local_file_unix_name( handle, buffer, NULL ), STATUS_NOT_SUPPORTED );
+    size = sizeof(buffer);
+    CHECK_EQ( lib.nspa_local_file_unix_name( 0x44, buffer, &size ), STATUS_NOT_SUPPORTED );
+    CHECK_EQ( nt_close( handle ), STATUS_SUCCESS );
+    CHECK_EQ( lib.nspa_local_file_unix_name( handle, buffer, &size ), STATUS_NOT_SUPPORTED );
+    return 0;
+}
+
+static void query_unix_name(void)
+{
+    struct process *client;
+    struct names names = { 0 };
+    char real[400], *dir;
+
+    start_server();
+    client = start_client();
+    dir = realpath( test_dir(), NULL );
+
+    strcpy( names.path, make_file( "file" ));
+    snprintf( names.want, sizeof(names.want), "%s/file", dir );
+    call( client, unix_name, &names, sizeof(names) );
+
+    /* through a link to a file, and to a directory */
+    snprintf( names.path, sizeof(names.path), "%s/link", test_dir() );
+    CHECK_EQ( symlink( "file", names.path ), 0 );
+    call( client, unix_name, &names, sizeof(names) );
+    snprintf( real, sizeof(real), "%s/dirlink", test_dir() );
+    CHECK_EQ( symlink( ".", real ), 0 );
+    snprintf( names.path, sizeof(names.path), "%s/dirlink/file", test_dir() );
+    call( client, unix_name, &names, sizeof(names) );
+
+    /* as it was when it was opened, whatever became of it */
+    snprintf( names.path, sizeof(names.path), "%s/dirlink/file", test_dir() );
+    snprintf( names.rename, sizeof(names.rename), "%s/renamed", test_dir() );
+    call( client, unix_name, &names, sizeof(names) );
+    check_table_empty();
+}
+
+static void query_volume_epoch(void)
+{
+    struct process *server, *client, *plain = start_plain_client();
+    int64_t first, second;
+
+    call( plain, client_load, NULL, 0 );
+    CHECK_EQ( call( plain, client_epoch, NULL, 0 ), 0 );
+    server = start_server();
+    client = start_client();
+    first = call( client, client_epoch, NULL, 0 );
+    CHECK( first != 0 );
+    CHECK_EQ( call( client, client_epoch, NULL, 0 ), first );
+    call( server, server_bump_volumes, NULL, 0 );
+    second = call( client, client_epoch, NULL, 0 );
+    CHECK( second != first && second != 0 );
+    kill_process( server );
+    CHECK_EQ( call( client, client_epoch, NULL, 0 ), 0 );
+}
+
+static int64_t stats_sizes( void *unused )
+{
+    struct nspa_stats all, part;
+    size_t size, i;
+
+    (void)unused;
+    lib.nspa_get_stats( &all, sizeof(all) );
+    lib.nspa_get_stats( NULL, sizeof(all) );
+    for (size = 0; size <= sizeof(part); size += 4)
+    {
+        memset( &part, 0xee, sizeof(part) );
+        lib.nspa_get_stats( &part, size );
+        CHECK( !memcmp( &part, &all, size ));
+        for (i = size; i < sizeof(part); i++) if (((uint8_t *)&part)[i] != 0xee) break;
+        CHECK_EQ( i, sizeof(part) );
+    }
+    return 0;
+}
+
+static void query_stats(void)
+{
+    struct process *client, *plain = start_plain_client();
+    struct nspa_stats stats, none;
+    uint32_t handles[4], i;
+    char path[400];
+
+    memset( &none, 0, sizeof(none) );
+    memset( &stats, 0xee, sizeof(stats) );
+    call( plain, client_load, NULL, 0 );
+    call( plain, client_stats, &stats, sizeof(stats) );
+    CHECK( !memcmp( &stats, &none, offsetof( struct nspa_stats, handles ) + sizeof(stats.handles) ));
+
+    strcpy( path, make_file( "file" ));
+    start_server();
+    client = start_client();
+    for (i = 0; i < 4; i++) open_in( client, path, READ_DATA, 7, &handles[i] );
+    open_in( client, path, WRITE_DATA, 7, &i );
+    open_in( client, path, WRITE_DATA, 7, &i );
+    open_in( client, "/nonexistent", READ_DATA, 7, &i );
+    open_in( client, path, READ_DATA, 0, &i );
+    call( client, client_promote, &handles[0], sizeof(uint32_t) );
+    close_in( client, handles[1] );
+    close_in( client, handles[2] );
+
+    call( client, client_stats, &stats, sizeof(stats) );
+    CHECK_EQ( stats.opens[NSPA_SERVED], 4 );
+    CHECK_EQ( stats.opens[NSPA_ACCESS], 2 );
+    CHECK_EQ( stats.opens[NSPA_UNIX_ERROR], 1 );
+    CHECK_EQ( stats.opens[NSPA_SHARING], 1 );
+    CHECK_EQ( stats.opens[NSPA_PANIC], 0 );
+    CHECK_EQ( stats.promotions, 1 );
+    CHECK_EQ( stats.local_closes, 2 );
+    CHECK_EQ( stats.handles, 2 );
+    call( client, stats_sizes, NULL, 0 );
+    close_in( client, handles[0] );
+    close_in( client, handles[3] );
+    call( client, client_stats, &stats, sizeof(stats) );
+    CHECK_EQ( stats.handles, 0 );
+    CHECK_EQ( stats.local_closes, 3 );
+}
+
+const struct test query_tests[] =
+{
+    T( query_pins ), T( query_unix_name ), T( query_volume_epoch ), T( query_stats ), { 0 }
+};
