@@ -106,8 +106,9 @@ func source(match []string, unitName string) string {
 }
 
 var (
-	// GetTempFileName takes three letters of the caller's prefix.
-	tempRE   = regexp.MustCompile(`\b([A-Za-z~_]{1,3})[0-9A-Fa-f]{1,8}(?i:\.tmp)\b`)
+	// GetTempFileName takes up to three letters of the caller's prefix, which
+	// may look like hexadecimal digits themselves.
+	tempRE   = regexp.MustCompile(`\b([A-Za-z~_])[A-Za-z~_]{0,2}[0-9A-Fa-f]{1,8}(?i:\.tmp)\b`)
 	msRE     = regexp.MustCompile(`\b[0-9]+(\.[0-9]+)? ?(ms|msec|milliseconds|seconds|us)\b`)
 	idRE     = regexp.MustCompile(`\b((?i:pid|tid|process|thread|process id|thread id)[ =:]+)(0x)?[0-9a-f]{2,8}\b`)
 	handleRE = regexp.MustCompile(`\b((?i:handle)[ =:]+)(0x)?[0-9A-Fa-f]{1,16}\b`)

@@ -25,7 +25,8 @@ func TestNormalise(t *testing.T) {
 		{"handle 7fffc004", "handle #"},
 		{"handle 0x58", "handle #"},
 		{"process 0124 ended", "process # ended"},
-		{"deleted C:\\users\\me\\Temp\\abc1F2.tmp", "deleted C:\\users\\me\\Temp\\abc#.tmp"},
+		{"deleted C:\\users\\me\\Temp\\abc1F2.tmp", "deleted C:\\users\\me\\Temp\\a#.tmp"},
+		{"deleted dab12.tmp and daf3.tmp", "deleted d#.tmp and d#.tmp"},
 		{"took 523 ms", "took # ms"},
 		{"the file has bad contents", "the file has bad contents"},
 	} {
