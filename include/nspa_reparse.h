@@ -30,7 +30,7 @@
  * need no terminator.  Arguments are copied before signals are blocked and
  * results are copied after the mask is restored, so a fault on a bad pointer
  * happens in C, in the caller's own context, with nothing held.  No function
- * needs more than 64 KiB of stack.
+ * needs more than 128 KiB of stack.
  *
  * Descriptors.  A dirfd is a directory, opened in any way (O_PATH will do), and
  * stays the caller's.  A name is one path component as Windows sees it, without
@@ -178,6 +178,8 @@ extern int32_t nspa_reparse_get( const struct nspa_reparse_prefix *prefix,
  *   STATUS_OBJECT_NAME_COLLISION    "name?" is taken
  *   STATUS_INVALID_DEVICE_REQUEST   neither file nor directory
  *   STATUS_DEVICE_BUSY              a mount point
+ *   STATUS_NOT_SAME_DEVICE          an overlay's lower directory, Xattr form
+ *   STATUS_SHARING_VIOLATION        somebody locks the directory for a second
  *   STATUS_RETRY                    others keep changing the name */
 extern int32_t nspa_reparse_set( const struct nspa_reparse_prefix *prefix,
                                  int dirfd, const char *name, uint32_t name_len,

@@ -81,6 +81,29 @@ func TestMounts(t *testing.T) {
 	}
 }
 
+// A mount point stays what it is.
+func TestMountPoint(t *testing.T) {
+	if os.Getenv("NSPA_TEST_MOUNTS") == "" || os.Geteuid() != 0 {
+		t.Skip("set NSPA_TEST_MOUNTS=1 to mount file systems (needs root)")
+	}
+	w := newWorld(t, t.TempDir())
+	w.mkdir("n")
+	if err := unix.Mount("none", w.path("n"), "tmpfs", 0, ""); err != nil {
+		t.Skip(err)
+	}
+	defer func() { _ = unix.Unmount(w.path("n"), 0) }()
+	for _, raw := range [][]byte{junctionTo(`\??\C:\t`), printed(TagMountPoint, `\??\C:\t`)} {
+		if _, err := w.set("n", raw); err != StatusDeviceBusy {
+			t.Error(err)
+		}
+		w.check("n", "dir ")
+		w.noTemps()
+	}
+	if _, err := unix.Getxattr(w.path("n"), xattrName, make([]byte, 100)); err != unix.ENODATA {
+		t.Errorf("attribute left on the mounted directory: %v", err)
+	}
+}
+
 // lowerSuite changes what an overlay shows of its lower directory, which it
 // does not exchange with anything.
 func lowerSuite(t *testing.T, dir string) {
@@ -105,6 +128,13 @@ func lowerSuite(t *testing.T, dir string) {
 			t.Errorf("%s: Delete: %+v, %v", name, info, err)
 		}
 	}
+	// Nor does it rename a directory of the lower one.
+	if _, err := s.Set(fd, "lowerdir2", Object{}, printed(TagMountPoint, `\??\C:\t`)); err != StatusNotSameDevice {
+		t.Errorf("attribute: %v", err)
+	}
+	if info, err := s.Classify(fd, "lowerdir2"); err != nil || info.Form != FormNone {
+		t.Errorf("attribute: %+v, %v", info, err)
+	}
 	full := junctionTo(`\??\C:\t`)
 	if _, err := s.Set(fd, "lowerfull", Object{}, full); err != StatusDirectoryNotEmpty {
 		t.Errorf("full: %v", err)
@@ -119,7 +149,7 @@ func mounted(t *testing.T, mkfs, mount string) string {
 	t.Helper()
 	scratch := t.TempDir()
 	image, dir := scratch+"/image", scratch+"/mnt"
-	for _, d := range []string{dir, scratch + "/l/lowerdir", scratch + "/l/lowerfull", scratch + "/u", scratch + "/w"} {
+	for _, d := range []string{dir, scratch + "/l/lowerdir", scratch + "/l/lowerdir2", scratch + "/l/lowerfull", scratch + "/u", scratch + "/w"} {
 		if err := os.MkdirAll(d, 0o777); err != nil {
 			t.Fatal(err)
 		}

@@ -32,6 +32,7 @@ const (
 	StatusDiskFull                 Status = 0xC000007F
 	StatusMediaWriteProtected      Status = 0xC00000A2
 	StatusFileIsADirectory         Status = 0xC00000BA
+	StatusNotSameDevice            Status = 0xC00000D4
 	StatusInternalError            Status = 0xC00000E5
 	StatusInvalidUserBuffer        Status = 0xC00000E8
 	StatusDirectoryNotEmpty        Status = 0xC0000101
@@ -67,6 +68,7 @@ var statusNames = map[Status]string{
 	StatusDiskFull:                 "DISK_FULL",
 	StatusMediaWriteProtected:      "MEDIA_WRITE_PROTECTED",
 	StatusFileIsADirectory:         "FILE_IS_A_DIRECTORY",
+	StatusNotSameDevice:            "NOT_SAME_DEVICE",
 	StatusInternalError:            "INTERNAL_ERROR",
 	StatusInvalidUserBuffer:        "INVALID_USER_BUFFER",
 	StatusDirectoryNotEmpty:        "DIRECTORY_NOT_EMPTY",
@@ -105,7 +107,9 @@ func StatusOf(err error) Status {
 	}
 	var errno unix.Errno
 	if errors.As(err, &errno) {
-		return statusOfErrno(errno)
+		if s, ok := errnoStatus[errno]; ok {
+			return s
+		}
 	}
 	return StatusInternalError
 }
@@ -118,42 +122,28 @@ func ntError(err error) error {
 	return StatusOf(err)
 }
 
-func statusOfErrno(errno unix.Errno) Status {
-	switch errno {
-	case unix.EBADF:
-		return StatusInvalidHandle
-	case unix.EINVAL:
-		return StatusInvalidParameter
-	case unix.EACCES, unix.EPERM:
-		return StatusAccessDenied
-	case unix.EROFS:
-		return StatusMediaWriteProtected
-	case unix.ENOENT:
-		return StatusObjectNameNotFound
-	case unix.EEXIST:
-		return StatusObjectNameCollision
-	case unix.ENOTDIR:
-		return StatusNotADirectory
-	case unix.EISDIR:
-		return StatusFileIsADirectory
-	case unix.ENOTEMPTY:
-		return StatusDirectoryNotEmpty
-	case unix.EBUSY, unix.ETXTBSY:
-		return StatusDeviceBusy
-	case unix.ENOSPC, unix.EDQUOT:
-		return StatusDiskFull
-	case unix.ENAMETOOLONG:
-		return StatusNameTooLong
-	case unix.ELOOP:
-		return StatusReparsePointNotResolved
-	case unix.EMFILE, unix.ENFILE:
-		return StatusTooManyOpenedFiles
-	case unix.ENOMEM:
-		return StatusNoMemory
-	case unix.EIO:
-		return StatusIODeviceError
-	case unix.ENOTSUP, unix.ENOSYS:
-		return StatusInvalidDeviceRequest
-	}
-	return StatusInternalError
+var errnoStatus = map[unix.Errno]Status{
+	unix.EBADF:        StatusInvalidHandle,
+	unix.EINVAL:       StatusInvalidParameter,
+	unix.EACCES:       StatusAccessDenied,
+	unix.EPERM:        StatusAccessDenied,
+	unix.EROFS:        StatusMediaWriteProtected,
+	unix.ENOENT:       StatusObjectNameNotFound,
+	unix.EEXIST:       StatusObjectNameCollision,
+	unix.ENOTDIR:      StatusNotADirectory,
+	unix.EISDIR:       StatusFileIsADirectory,
+	unix.ENOTEMPTY:    StatusDirectoryNotEmpty,
+	unix.EXDEV:        StatusNotSameDevice,
+	unix.EBUSY:        StatusDeviceBusy,
+	unix.ETXTBSY:      StatusDeviceBusy,
+	unix.ENOSPC:       StatusDiskFull,
+	unix.EDQUOT:       StatusDiskFull,
+	unix.ENAMETOOLONG: StatusNameTooLong,
+	unix.ELOOP:        StatusReparsePointNotResolved,
+	unix.EMFILE:       StatusTooManyOpenedFiles,
+	unix.ENFILE:       StatusTooManyOpenedFiles,
+	unix.ENOMEM:       StatusNoMemory,
+	unix.EIO:          StatusIODeviceError,
+	unix.ENOTSUP:      StatusInvalidDeviceRequest,
+	unix.ENOSYS:       StatusInvalidDeviceRequest,
 }
