@@ -18,14 +18,7 @@ import "golang.org/x/sys/unix"
 //	header invalid, another tag    as [CheckDelete]
 func (s *Store) Delete(dirfd int, name string, want Object, header []byte) (Info, error) {
 	return s.changing(dirfd, name, want, func(at place, f *found) error {
-		var current []byte
-		if f.Form != FormNone {
-			var err error
-			if current, err = s.current(at, f); err != nil {
-				return err
-			}
-		}
-		if err := CheckDelete(current, header); err != nil {
+		if err := CheckDelete(f.current(), header); err != nil {
 			return err
 		}
 		if f.Form == FormXattr {

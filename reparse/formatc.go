@@ -46,7 +46,9 @@ func (at place) objectToXattr(f *found, raw []byte) error {
 		if err == nil && identity(&st) != f.Object {
 			// Another object was put there in between and is renamed
 			// now.  It has no attribute of ours: give it its name back.
-			_ = renameNoReplace(at.fd, at.name+"?", at.name, isDir(&st))
+			if err := renameNoReplace(at.fd, at.name+"?", at.name, isDir(&st)); err != nil {
+				warn("reparse: " + at.name + ": kept as " + at.name + "?")
+			}
 			_ = removexattr(fd)
 			return errRaced
 		}
@@ -187,7 +189,9 @@ func (at place) deleteXattr(f *found) error {
 		}
 		st, err := lstat(at.fd, at.name)
 		if err == nil && identity(&st) != f.Object {
-			_ = renameNoReplace(at.fd, at.name, f.disk, isDir(&st))
+			if err := renameNoReplace(at.fd, at.name, f.disk, isDir(&st)); err != nil {
+				warn("reparse: " + f.disk + ": kept as " + at.name)
+			}
 			return errRaced
 		}
 		if err := removexattr(fd); err != nil {

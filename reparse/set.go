@@ -50,11 +50,7 @@ func (s *Store) Set(dirfd int, name string, want Object, raw []byte) (Info, erro
 			return err
 		}
 		if f.Form != FormNone {
-			current, err := s.current(at, f)
-			if err != nil {
-				return err
-			}
-			if err := CheckReplace(current, raw); err != nil {
+			if err := CheckReplace(f.current(), raw); err != nil {
 				return err
 			}
 		}
@@ -114,12 +110,12 @@ func (s *Store) changing(dirfd int, name string, want Object, f func(at place, f
 	return now.Info, nil
 }
 
-// current gives at least the header, with GUID, of an existing buffer.
-func (s *Store) current(at place, f *found) ([]byte, error) {
-	if f.Form != FormText {
-		return f.raw, nil
+// current gives the existing buffer, or as much of it as the checks look at.
+func (f *found) current() []byte {
+	if f.Form == FormText {
+		return binary.LittleEndian.AppendUint32(nil, uint32(f.Tag))
 	}
-	return binary.LittleEndian.AppendUint32(nil, uint32(f.Tag)), nil
+	return f.raw
 }
 
 // textStatus gives the status of a failure to store a WSL link or any text.
