@@ -283,11 +283,19 @@ static inline int nspa_file_close( struct nspa_files *files, struct nspa_file *f
     }
 }
 
-/* wineserver has closed the handle. */
+/* wineserver has closed the handle.  While somebody has it pinned its value must
+ * not be given out again: a promotion on its way would make it wineserver's once
+ * more.  So the last to unpin closes it there for good. */
 static inline void nspa_file_closed( struct nspa_files *files, struct nspa_file *file )
 {
-    if (nspa_cas32( &file->state, NSPA_STATE_SERVER, NSPA_STATE_FREE ))
-        nspa_free_push( files, file - files->file );
+    uint32_t state = NSPA_LOAD( &file->state ), next;
+
+    do
+    {
+        if ((state & NSPA_STATE_MASK) != NSPA_STATE_SERVER) return;
+        next = state < NSPA_STATE_USER ? NSPA_STATE_FREE : state | NSPA_STATE_CLOSE;
+    } while (!__atomic_compare_exchange_n( &file->state, &state, next, 0, __ATOMIC_ACQ_REL, __ATOMIC_ACQUIRE ));
+    if (next == NSPA_STATE_FREE) nspa_free_push( files, file - files->file );
 }
 
 /* ---- promotion ----------------------------------------------------------- */
@@ -305,33 +313,24 @@ static inline int nspa_file_pin( struct nspa_file *file )
     return 1;
 }
 
-/* What the server call made of it.  wineserver takes a second promotion of the
- * same handle for done, so promoters need not wait for each other; the first
- * to come back moves the share contribution. */
-static inline void nspa_file_promote_end( struct nspa_files *files, struct nspa_file *file, int32_t status )
+/* Undo nspa_file_pin(); the last one closes what was closed meanwhile. */
+static inline void nspa_file_unpin( struct nspa_files *files, struct nspa_file *file )
 {
     uint32_t handle = nspa_handle_of( file - files->file );
     uint32_t state = NSPA_LOAD( &file->state );
     uint32_t next;
+    int fd;
 
     do
     {
         next = state - NSPA_STATE_USER;
-        if (status >= 0) next = (next & ~NSPA_STATE_MASK) | NSPA_STATE_SERVER;
         if (next < NSPA_STATE_USER && (next & NSPA_STATE_CLOSE)) next = NSPA_STATE_FREE;
     } while (!__atomic_compare_exchange_n( &file->state, &state, next, 0, __ATOMIC_ACQ_REL, __ATOMIC_ACQUIRE ));
-
-    if (status >= 0 && (state & NSPA_STATE_MASK) == NSPA_STATE_LOCAL)
-    {
-        nspa_file_retract( files, file );
-        __atomic_add_fetch( &files->promotions, 1, __ATOMIC_RELAXED );
-    }
     if (next != NSPA_STATE_FREE) return;
 
-    if (status >= 0 || (state & NSPA_STATE_MASK) == NSPA_STATE_SERVER)
+    if ((state & NSPA_STATE_MASK) == NSPA_STATE_SERVER)
     {
-        int fd = files->host.forget_fd( handle );
-
+        fd = files->host.forget_fd( handle );
         files->host.close_handle( handle );
         if (fd != -1) close( fd );
         nspa_free_push( files, file - files->file );
@@ -339,10 +338,24 @@ static inline void nspa_file_promote_end( struct nspa_files *files, struct nspa_
     else nspa_file_finish_close( files, file );
 }
 
-/* Undo nspa_file_pin(). */
-static inline void nspa_file_unpin( struct nspa_files *files, struct nspa_file *file )
+/* What the server call made of a pinned file.  wineserver takes a second
+ * promotion of the same handle for done, so promoters need not wait for each
+ * other; the first to come back moves the share contribution.  Its pin goes
+ * last: without it the entry could be closed and used anew before that. */
+static inline void nspa_file_promote_end( struct nspa_files *files, struct nspa_file *file, int32_t status )
 {
-    nspa_file_promote_end( files, file, -1 );
+    uint32_t state = NSPA_LOAD( &file->state );
+
+    while (status >= 0 && (state & NSPA_STATE_MASK) == NSPA_STATE_LOCAL)
+    {
+        uint32_t next = (state & ~NSPA_STATE_MASK) | NSPA_STATE_SERVER;
+
+        if (!__atomic_compare_exchange_n( &file->state, &state, next, 0, __ATOMIC_ACQ_REL, __ATOMIC_ACQUIRE )) continue;
+        nspa_file_retract( files, file );
+        __atomic_add_fetch( &files->promotions, 1, __ATOMIC_RELAXED );
+        break;
+    }
+    nspa_file_unpin( files, file );
 }
 
 /* What the host must know of a pinned file. */
