@@ -216,8 +216,8 @@ static void promote_many(void)
 
 struct race
 {
-    char     path[400];
-    uint32_t close_first;
+    char path[400];
+    char other[400];
 };
 
 static struct
@@ -247,15 +247,27 @@ static void *racer( void *arg )
     }
 }
 
+/* Takes each value that has become free at once, for another file. */
+static void *reuser( void *path )
+{
+    uint32_t handle;
+
+    while (!__atomic_load_n( &race.stop, __ATOMIC_RELAXED ))
+        if (!CHECK_EQ( nt_open_read( path, READ_DATA, 7, &handle ), NSPA_SERVED ) ||
+            !CHECK_EQ( nt_close( handle ), STATUS_SUCCESS )) break;
+    return NULL;
+}
+
 static int64_t run_race( void *arg )
 {
     struct race *args = arg;
-    pthread_t threads[RACERS];
+    pthread_t threads[RACERS], other;
     int64_t fds = count_entries( "/proc/self/fd" );
     intptr_t i;
     int round;
 
     pthread_barrier_init( &race.barrier, NULL, RACERS + 1 );
+    pthread_create( &other, NULL, reuser, args->other );
     for (i = 0; i < RACERS; i++) pthread_create( &threads[i], NULL, racer, (void *)i );
     for (round = 0; round < ROUNDS; round++)
     {
@@ -267,6 +279,7 @@ static int64_t run_race( void *arg )
     race.stop = 1;
     pthread_barrier_wait( &race.barrier );
     for (i = 0; i < RACERS; i++) pthread_join( threads[i], NULL );
+    pthread_join( other, NULL );
     CHECK_EQ( race.closes, ROUNDS );
     CHECK_EQ( count_entries( "/proc/self/fd" ), fds );
     return 0;
@@ -284,6 +297,7 @@ static void promote_while_closing(void)
     uint32_t handle;
 
     strcpy( args.path, make_file( "file" ));
+    strcpy( args.other, make_file( "other" ));
     call( server, server_behave, &slow, sizeof(slow) );
     CHECK_EQ( call( client, run_race, &args, sizeof(args) ), 0 );
     CHECK_EQ( seen_by( server ).held, 0 );
