@@ -191,7 +191,7 @@ void op_control( struct ctx *ctx )
         FSCTL_SET_ZERO_DATA, FSCTL_QUERY_ALLOCATED_RANGES, FSCTL_GET_RETRIEVAL_POINTERS, FSCTL_FILESYSTEM_GET_STATISTICS,
         0x11400c /* FSCTL_PIPE_PEEK */, 0x110008 /* _LISTEN */, 0x110004 /* _DISCONNECT */ };
     /* none of those that cdrom.c takes: its answers depend on a cache of inode numbers */
-    static const ULONG device_codes[] = { IOCTL_DISK_GET_DRIVE_GEOMETRY, 0x500016,
+    static const ULONG device_codes[] = { 0x500016,
         0x4d0008, 0x120003, 0x222000 };
     const struct slot *slot = pick_slot( ctx, ctx->proc, FILE_HANDLE );
     HANDLE event = CreateEventW( NULL, TRUE, FALSE, NULL );

@@ -48,8 +48,7 @@ static void duplicate( struct ctx *ctx, int from, int to )
     else if (!nowhere) out( ctx, " handle %s", handle == STALE ? "untouched" : handle ? "set" : "0" );
     if ((options & DUPLICATE_CLOSE_SOURCE) && source->kind != EMPTY)
     {
-        /* is it gone? an object can tell without a change */
-        ULONG flags = 0;
+        /* is it gone? */
         HANDLE probe = NULL;
 
         if (dest->kind != EMPTY && !nowhere && from == to && dest->handle == source->handle)
@@ -63,7 +62,6 @@ static void duplicate( struct ctx *ctx, int from, int to )
         out_status( ctx, status );
         if (status >= 0) NtClose( probe );
         else source->kind = EMPTY;
-        (void)flags;
     }
 }
 
@@ -293,10 +291,11 @@ void op_inherit( struct ctx *ctx )
         const struct slot *slot = &shared->slot[ctx->proc][i];
         char number[16];
 
-        if (slot->kind == EMPTY || !slot->inherit) continue;
-        snprintf( number, sizeof(number), " %d", i );
+        if (slot->kind == EMPTY || !slot->inherit || !inherit) continue;
+        if (listed && percent( ctx, 50 )) continue;
+        snprintf( number, sizeof(number), " %d", i );  /* others may be the child's own by chance */
         strcat( line, number );
-        if (percent( ctx, 50 )) list[count++] = slot->handle;
+        list[count++] = slot->handle;
     }
     if (listed && count)
     {
