@@ -40,6 +40,7 @@ func run() error {
 		reference = flag.String("reference", "", "loader to run for `off`, if not -wine")
 		repeat    = flag.Int("repeat", 6, "how often a unit that differs runs each way")
 		timeout   = flag.Duration("timeout", 3*time.Minute, "longest time for one run")
+		trace     = flag.Bool("trace", false, "count what nspa does, from its trace")
 		report    = flag.String("report", "", "write JSON to this file")
 	)
 	flag.Parse()
@@ -79,6 +80,7 @@ func run() error {
 		prefix:   prefix,
 		loaders:  map[mode]string{off: *reference, on: *wine},
 		timeout:  *timeout,
+		trace:    *trace,
 	}
 	if err := os.RemoveAll(r.logs); err != nil {
 		return err

@@ -109,6 +109,7 @@ var (
 	// GetTempFileName takes up to three letters of the caller's prefix, which
 	// may look like hexadecimal digits themselves.
 	tempRE   = regexp.MustCompile(`\b([A-Za-z~_])[A-Za-z~_]{0,2}[0-9A-Fa-f]{1,8}(?i:\.tmp)\b`)
+	guidRE   = regexp.MustCompile(`\b[0-9A-Fa-f]{8}(-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}\b`)
 	msRE     = regexp.MustCompile(`\b[0-9]+(\.[0-9]+)? ?(ms|msec|milliseconds|seconds|us)\b`)
 	idRE     = regexp.MustCompile(`\b((?i:pid|tid|process|thread|process id|thread id)[ =:]+)(0x)?[0-9a-f]{2,8}\b`)
 	handleRE = regexp.MustCompile(`\b((?i:handle)[ =:]+)(0x)?[0-9A-Fa-f]{1,16}\b`)
@@ -116,10 +117,11 @@ var (
 )
 
 // normalise takes out of a message what legitimately differs from run to run:
-// handles, addresses, process and thread ids, durations, names of temporary
-// files. Status codes, sizes and counts stay.
+// handles, addresses, process and thread ids, GUIDs, durations, names of
+// temporary files. Status codes, sizes and counts stay.
 func normalise(text string) string {
 	text = tempRE.ReplaceAllString(text, "${1}#.tmp")
+	text = guidRE.ReplaceAllString(text, "#")
 	text = msRE.ReplaceAllString(text, "# $2")
 	text = idRE.ReplaceAllString(text, "${1}#")
 	text = handleRE.ReplaceAllString(text, "${1}#")

@@ -27,6 +27,7 @@ func TestNormalise(t *testing.T) {
 		{"process 0124 ended", "process # ended"},
 		{"deleted C:\\users\\me\\Temp\\abc1F2.tmp", "deleted C:\\users\\me\\Temp\\a#.tmp"},
 		{"deleted dab12.tmp and daf3.tmp", "deleted d#.tmp and d#.tmp"},
+		{"got {0A1B2C3D-13BC-4FF3-93F2-00112233445F}", "got {#}"},
 		{"took 523 ms", "took # ms"},
 		{"the file has bad contents", "the file has bad contents"},
 	} {

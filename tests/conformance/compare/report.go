@@ -3,10 +3,12 @@
 package main
 
 import (
+	"bytes"
 	"encoding/json"
 	"fmt"
 	"os"
 	"path/filepath"
+	"regexp"
 )
 
 // Figures are what one run of a unit counted.
@@ -18,10 +20,31 @@ type Figures struct {
 	Skipped  int      `json:"skipped"`
 	Status   int      `json:"status"`
 	Seconds  float64  `json:"seconds"`
+
+	// With -trace, what nspa did.
+	Opens      int `json:"opens,omitempty"` // that it served
+	Promotions int `json:"promotions,omitempty"`
+	Sections   int `json:"sections,omitempty"`
 }
+
+var (
+	openRE    = regexp.MustCompile(`nspa: [0-9a-f]+: open .*: local, handle`)
+	promoteRE = regexp.MustCompile(`nspa: [0-9a-f]+: promote 0x`)
+	sectionRE = regexp.MustCompile(`nspa: [0-9a-f]+: section of`)
+)
 
 func figures(o outcome, run ended) Figures {
 	f := Figures{Tests: o.executed, Failures: o.failures, Failing: []string{}, Status: run.status, Seconds: run.elapsed.Seconds()}
+	for line := range bytes.Lines(run.errors) {
+		switch {
+		case openRE.Match(line):
+			f.Opens++
+		case promoteRE.Match(line):
+			f.Promotions++
+		case sectionRE.Match(line):
+			f.Sections++
+		}
+	}
 	for _, line := range o.findings {
 		switch {
 		case line.fails():
@@ -56,6 +79,9 @@ func (v verdict) line() string {
 		word = fmt.Sprintf("DIFFERS in %d lines after %d runs", len(v.New), v.Runs)
 	case len(v.Flaky) > 0:
 		word = fmt.Sprintf("equal but for %d flaky places, %d runs", len(places(v.Flaky, v.Runs)), v.Runs)
+	}
+	if v.On.Opens > 0 {
+		word += fmt.Sprintf(" (%d opens, %d promotions, %d sections)", v.On.Opens, v.On.Promotions, v.On.Sections)
 	}
 	return fmt.Sprintf("%-22s off %7d tests %4d failing %5.1f s   on %7d tests %4d failing %5.1f s   %s", v.Unit,
 		v.Off.Tests, len(v.Off.Failing), v.Off.Seconds, v.On.Tests, len(v.On.Failing), v.On.Seconds, word)

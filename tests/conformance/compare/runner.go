@@ -7,7 +7,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -34,6 +33,7 @@ type runner struct {
 	prefix         *prefix
 	loaders        map[mode]string
 	timeout        time.Duration
+	trace          bool // have nspa tell what it does
 }
 
 // checkSwitch makes sure that nspa opens files with it on, and none with it off:
@@ -48,10 +48,10 @@ func (r *runner) checkSwitch(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
-		opened := bytes.Contains(run.output, []byte("switch.txt: local"))
+		opened := bytes.Contains(run.errors, []byte("switch.txt: local"))
 		if !bytes.Contains(run.output, []byte("text")) || opened != (m == on) {
-			return fmt.Errorf("with nspa %s, a test file was read %s:\n%s", m,
-				map[bool]string{true: "locally", false: "not locally"}[opened], run.output)
+			return fmt.Errorf("with nspa %s, a test file was read %s:\n%s%s", m,
+				map[bool]string{true: "locally", false: "not locally"}[opened], run.output, run.errors)
 		}
 	}
 	return nil
@@ -59,7 +59,8 @@ func (r *runner) checkSwitch(ctx context.Context) error {
 
 // ended is how one run ended.
 type ended struct {
-	output  []byte
+	output  []byte // standard output
+	errors  []byte // standard error
 	status  int
 	late    bool
 	elapsed time.Duration
@@ -81,19 +82,23 @@ func (r *runner) wine(ctx context.Context, m mode, args []string, env ...string)
 	}
 
 	// Not a pipe: what a test leaves running would keep it open.
-	out, err := os.Create(filepath.Join(r.logs, "current"))
-	if err != nil {
-		return ended{}, err
+	var streams [2]*os.File
+	for i, name := range []string{"stdout", "stderr"} {
+		file, err := os.Create(filepath.Join(r.logs, name))
+		if err != nil {
+			return ended{}, err
+		}
+		defer file.Close()
+		streams[i] = file
 	}
-	defer out.Close()
 	ctx, cancel := context.WithTimeout(ctx, r.timeout)
 	defer cancel()
 	cmd := exec.CommandContext(ctx, r.loaders[m], args...)
-	cmd.Dir, cmd.Env, cmd.Stdout, cmd.Stderr = dir, env, out, out
+	cmd.Dir, cmd.Env, cmd.Stdout, cmd.Stderr = dir, env, streams[0], streams[1]
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
 	cmd.Cancel = func() error { return syscall.Kill(-cmd.Process.Pid, syscall.SIGKILL) }
 	start := time.Now()
-	err = cmd.Run()
+	err := cmd.Run()
 	run := ended{elapsed: time.Since(start), late: errors.Is(ctx.Err(), context.DeadlineExceeded)}
 	if errors.Is(ctx.Err(), context.Canceled) {
 		err = ctx.Err()
@@ -106,10 +111,10 @@ func (r *runner) wine(ctx context.Context, m mode, args []string, env ...string)
 	if err != nil {
 		return run, err
 	}
-	if _, err := out.Seek(0, io.SeekStart); err != nil {
+	if run.output, err = os.ReadFile(streams[0].Name()); err != nil {
 		return run, err
 	}
-	run.output, err = io.ReadAll(out)
+	run.errors, err = os.ReadFile(streams[1].Name())
 	return run, err
 }
 
@@ -155,15 +160,19 @@ func (r *runner) endStray() {
 
 // runUnit runs a unit once.
 func (r *runner) runUnit(ctx context.Context, u unit, m mode, n int) (outcome, ended, error) {
-	run, err := r.wine(ctx, m, []string{filepath.Join(r.programs, u.module+"_test.exe"), u.name})
+	var env []string
+	if r.trace && m == on {
+		env = append(env, "NSPA_LF_TRACE=1")
+	}
+	run, err := r.wine(ctx, m, []string{filepath.Join(r.programs, u.module+"_test.exe"), u.name}, env...)
 	if err != nil {
 		return outcome{}, run, err
 	}
 	log := filepath.Join(r.logs, fmt.Sprintf("%s.%s.%s.%d.txt", u.module, u.name, m, n))
-	if err := os.WriteFile(log, run.output, 0o666); err != nil {
+	if err := os.WriteFile(log, append(run.output, run.errors...), 0o666); err != nil {
 		return outcome{}, run, err
 	}
-	if m == on && bytes.Contains(run.output, []byte(declined)) {
+	if m == on && bytes.Contains(run.errors, []byte(declined)) {
 		return outcome{}, run, fmt.Errorf("nspa is on, but %s (see %s)", declined, log)
 	}
 	o := parse(run.output, u.name)
