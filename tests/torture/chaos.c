@@ -10,6 +10,7 @@ static void chaos_name( int file, int which, char *name )
 
 static void set_up(void)
 {
+    remove_files( "chaos" );
 }
 
 /* Read all of it through a handle, and compare. */

@@ -10,6 +10,7 @@ static void rename_set_up(void)
 {
     char name[32];
 
+    remove_files( "name" );
     for (int i = 0; i < RENAMED; i++)
     {
         snprintf( name, sizeof(name), "name%d-0", i );
@@ -75,6 +76,7 @@ const struct test rename_test = { "rename", 8, 12, rename_set_up, rename_work, N
 
 static void churn_set_up(void)
 {
+    remove_files( "churn" );
 }
 
 static void churn_work( struct worker *worker )
@@ -143,6 +145,11 @@ static void delete_close( struct worker *worker, int i )
     unlock_model( model );
 }
 
+static void delete_set_up(void)
+{
+    remove_files( "gone" );
+}
+
 static void delete_work( struct worker *worker )
 {
     int i = below( worker, 3 ), file;
@@ -196,4 +203,4 @@ static void delete_finish( struct worker *worker )
     for (int i = 0; i < 3; i++) if (kept[i].handle) delete_close( worker, i );
 }
 
-const struct test delete_test = { "delete", 8, 12, churn_set_up, delete_work, delete_finish, NULL };
+const struct test delete_test = { "delete", 8, 12, delete_set_up, delete_work, delete_finish, NULL };

@@ -132,3 +132,20 @@ void make_file( const char *name, uint32_t file, uint32_t size )
     expect( NULL, write_at( handle, 0, data, size ), 0 );
     NtClose( handle );
 }
+
+/* What an earlier run left behind when it was stopped. */
+void remove_files( const char *prefix )
+{
+    char path[300];
+    WIN32_FIND_DATAA data;
+    HANDLE find;
+
+    snprintf( path, sizeof(path), "C:\\torture\\%s*", prefix );
+    if ((find = FindFirstFileA( path, &data )) == INVALID_HANDLE_VALUE) return;
+    do
+    {
+        snprintf( path, sizeof(path), "C:\\torture\\%s", data.cFileName );
+        if (!DeleteFileA( path )) report( NULL, "cannot remove %s: %lu", path, GetLastError() );
+    } while (FindNextFileA( find, &data ));
+    FindClose( find );
+}

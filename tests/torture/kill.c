@@ -61,4 +61,4 @@ static void check( struct worker *worker )
     }
 }
 
-const struct test kill_test = { "kill", 16, 6, set_up, work, NULL, check };
+const struct test kill_test = { "kill", 10, 10, set_up, work, NULL, check };

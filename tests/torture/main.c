@@ -55,7 +55,8 @@ static int worker_main( int process )
     return 0;
 }
 
-static HANDLE start_process( int index )
+/* NULL if the new process was killed before it was one. */
+static HANDLE try_process( int index )
 {
     STARTUPINFOA startup = { .cb = sizeof(startup) };
     PROCESS_INFORMATION info;
@@ -63,13 +64,25 @@ static HANDLE start_process( int index )
 
     GetModuleFileNameA( NULL, exe, sizeof(exe) );
     snprintf( line, sizeof(line), "\"%s\" worker %s %s %d", exe, test->name, map_name, index );
-    if (!CreateProcessA( exe, line, NULL, NULL, FALSE, 0, NULL, NULL, &startup, &info ))
-    {
-        report( NULL, "no process: %lu", GetLastError() );
-        return NULL;
-    }
+    if (!CreateProcessA( exe, line, NULL, NULL, FALSE, 0, NULL, NULL, &startup, &info )) return NULL;
     CloseHandle( info.hThread );
     return info.hProcess;
+}
+
+/* With each death a new one; only the kill test has any. */
+static HANDLE start_process( int index, int *deaths )
+{
+    HANDLE process;
+
+    while (!(process = try_process( index )))
+    {
+        if (test != &kill_test || ++*deaths > 1000000)
+        {
+            report( NULL, "no process: %lu", GetLastError() );
+            return NULL;
+        }
+    }
+    return process;
 }
 
 /* Workers that do nothing for this long are stuck. */
@@ -84,7 +97,7 @@ static int run_processes( int seconds, int kills, int *deaths )
     int i, count = test->processes * test->threads, stuck = 0, restart = test == &kill_test;
     ULONGLONG start = GetTickCount64(), look = start, quiet[MAX_WORKERS];
 
-    for (i = 0; i < test->processes; i++) process[i] = start_process( i );
+    for (i = 0; i < test->processes; i++) process[i] = start_process( i, deaths );
     for (i = 0; i < count; i++) quiet[i] = start;
     while (restart ? *deaths < kills : GetTickCount64() - start < seconds * 1000ull)
     {
@@ -102,7 +115,7 @@ static int run_processes( int seconds, int kills, int *deaths )
             }
             ++*deaths;
             CloseHandle( process[index] );
-            if (!(process[index] = start_process( index ))) break;
+            if (!(process[index] = start_process( index, deaths ))) break;
             for (i = 0; i < test->threads; i++) quiet[index * test->threads + i] = GetTickCount64();
         }
         if (GetTickCount64() - look < 1000) continue;

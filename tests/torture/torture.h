@@ -83,6 +83,7 @@ extern NTSTATUS write_at( HANDLE handle, uint64_t offset, const void *data, ULON
 extern NTSTATUS set_info( HANDLE handle, ULONG class, void *data, ULONG size );
 extern NTSTATUS rename_to( HANDLE handle, const char *name, int replace );
 extern uint8_t pattern( uint32_t file, uint32_t offset );
+extern void remove_files( const char *prefix );
 extern void make_file( const char *name, uint32_t file, uint32_t size );
 
 extern void sha256( const void *data, size_t size, uint8_t digest[32] );
