@@ -70,6 +70,7 @@ setup() { setup_wine && step_libs && step_overlay; }
 # What suites and tools find in their environment.
 export_environment() {
     export NSPA_BUILD="$BUILD" NSPA_ROOT="$ROOT" NSPA_OVERLAY="$OVERLAY" NSPA_CACHE="$CACHE"
+    export NSPA_WINE_SOURCE="${BASE:-}" # unpatched, configured
     export NSPA_WINE="$OVERLAY/usr/lib/wine/wine64" NSPA_WINE_DEBIAN=/usr/lib/wine/wine64
 }
 
@@ -95,6 +96,9 @@ overlay) setup ;;
 test)
     setup
     step_programs
+    for suite; do
+        case $suite in model) packages model ;; esac
+    done
     export_environment
     trap - INT TERM HUP
     NSPA_ELAPSED=$SECONDS in_root "$TOP/scripts/suites.sh" "$@" ;;

@@ -88,12 +88,11 @@ make_cache() {
 # One build at a time works on the cache. What a killed build left running
 # still holds the lock.
 lock_cache() {
-    [ -z "${cache_locked:-}" ] || return 0
     make_cache
     exec 8<"$CACHE"
     if ! flock -n 8; then
         say "cache: waiting for another build"
         flock 8
     fi
-    cache_locked=1
 }
+unlock_cache() { exec 8<&-; }

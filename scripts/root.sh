@@ -70,6 +70,7 @@ step_root() {
             configure_tree || die "root: cannot write $ROOT"
             : >"$ROOT/.nspa/tree"
         fi
+        unlock_cache
     fi
     packages base
     # The table of mounts names the tree by its place, and caches get moved.
@@ -85,6 +86,7 @@ packages() {
     base) set -- "${PACKAGES[@]}" ;;
     go) set -- golang-go ;; # where the machine has no Go that is new enough
     demo) set -- nodejs npm ;;
+    model) set -- spin ;;
     *) die "root: no package set '$set'" ;;
     esac
     if [ "$MODE" = direct ]; then
@@ -94,12 +96,14 @@ packages() {
     [ ! -e "$ROOT/.nspa/packages-$set" ] || return 0
     as_owner root "$set" || return 0
     lock_cache
-    [ ! -e "$ROOT/.nspa/packages-$set" ] || return 0
-    need_space "$CACHE" 2500
-    export_proxies
-    say "root: install packages ($set)"
-    run "root-$set" tree_install "$@"
-    : >"$ROOT/.nspa/packages-$set"
+    if [ ! -e "$ROOT/.nspa/packages-$set" ]; then
+        need_space "$CACHE" 2500
+        export_proxies
+        say "root: install packages ($set)"
+        run "root-$set" tree_install "$@"
+        : >"$ROOT/.nspa/packages-$set"
+    fi
+    unlock_cache
 }
 
 # as_owner COMMAND...: true if this is root, who alone can make and fill a

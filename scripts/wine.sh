@@ -10,14 +10,19 @@ SERIES_DIR=wine-patches/$WINE_VERSION
 
 # step_source: sets BASE, Debian's source with the unpatched targets built.
 step_source() {
-    local version dir
+    local version
     # shellcheck disable=SC2016 # dpkg-query's own variable
     version=$(in_root dpkg-query -W -f '${Version}' libwine)
     [ -n "$version" ] || die "source: the userland has no libwine"
     BASE="$CACHE/wine-$version-$({ hash_files scripts/wine-base.sh; echo "${WINE_TARGETS[@]}"; } | hash)"
     [ ! -d "$BASE" ] || return 0
     lock_cache
-    [ ! -d "$BASE" ] || return 0
+    [ -d "$BASE" ] || make_source "$version"
+    unlock_cache
+}
+
+make_source() {
+    local version=$1 dir
     need_space "$CACHE" 1500
     dir="$CACHE/source-$version"
     if [ ! -e "$dir/done" ]; then
@@ -65,12 +70,14 @@ step_wine() {
     } | hash)"
     [ ! -d "$PATCHED" ] || return 0
     lock_cache
-    [ ! -d "$PATCHED" ] || return 0
-    need_space "$CACHE" 1000
-    say "wine: apply ${#patches[@]} patches, compile ${WINE_TARGETS[*]}"
-    run wine-patched build_patched
-    mv "$PATCHED.part" "$PATCHED"
-    rm -rf "$CACHE/work"
+    if [ ! -d "$PATCHED" ]; then
+        need_space "$CACHE" 1000
+        say "wine: apply ${#patches[@]} patches, compile ${WINE_TARGETS[*]}"
+        run wine-patched build_patched
+        mv "$PATCHED.part" "$PATCHED"
+        rm -rf "$CACHE/work"
+    fi
+    unlock_cache
 }
 
 build_patched() {
