@@ -121,8 +121,8 @@ static int64_t fill_table( void *arg )
 
 /* T8: 0x7ffffffc is never minted: with tag bits it is the pseudo handle of the
  * current process.
- * Tried (tests/traps/run.sh): with nspa_is_local_handle() taking it and the
- * free stack starting at it, it is the 4096th handle that comes out here. */
+ * Tried (tests/traps/run.sh) with nspa_is_local_handle() and the free entries
+ * taking it in: it was the 4096th handle given out here. */
 static void handle_trap_t8_last_value(void)
 {
     struct process *client;

@@ -7,9 +7,8 @@
  * the program's buffer without the library, and the library reads of its
  * arguments exactly what their lengths say.
  *
- * Tried (tests/traps/run.sh): with the module check before the length check
- * in the gate (so that the end of the name is looked for where a wrong length
- * points to) the client died of the fault.
+ * Tried (tests/traps/run.sh) with the gate's look at the name's end moved before
+ * its look at the length: the client died of the fault.
  *
  * SPDX-License-Identifier: LGPL-2.1-or-later
  */

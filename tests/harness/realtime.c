@@ -8,10 +8,11 @@
  * Whether a thread has been in Go shows at its first entry: the runtime then
  * asks for the bounds of its stack, and so the library asks its host.
  *
- * Tried (tests/traps/run.sh): without the check for real-time policies in
- * capi/entry.c the open was served and the host was asked; with a close that
- * enters Go first, the host was asked, and the worst close of the FIFO thread
- * took 8 to 40 ms beside a low-priority thread, 0.1 to 0.4 ms as it is.
+ * Tried (tests/traps/run.sh) without the check for real-time policies in
+ * capi/entry.c: the open was served, and the host asked.  With a close that
+ * enters Go: the host was asked, each time; and the worst close of the FIFO
+ * thread took 1.5, 3 and 253 ms in three of eight runs, at most 0.014 ms in
+ * eight runs as it is.
  *
  * SPDX-License-Identifier: LGPL-2.1-or-later
  */
@@ -104,7 +105,8 @@ static void trap_t7_stays_out_of_go(void)
 
 /* ---- the wait that this is about ---- */
 
-#define CLOSES 60
+#define CLOSES 150
+#define LOW    3
 
 struct latency
 {
@@ -124,22 +126,13 @@ static void pin_to_cpu(void)
     sched_setaffinity( 0, sizeof(set), &set );
 }
 
-/* In Go nearly all the time, and hardly ever on the processor. */
+/* In and out of Go all the time, and hardly ever on the processor. */
 static void *low_thread( void *arg )
 {
-    struct nspa_open open =
-    {
-        .unix_name = "/dev/null", .access = READ_DATA, .sharing = 7, .disposition = FILE_OPEN, .options = OPEN_SYNC
-    };
-    static const uint16_t name[] = { 'a', 'b' };
-    struct nspa_opened opened;
-
     (void)arg;
     pin_to_cpu();
-    open.nt_name = name;
-    open.nt_len = sizeof(name);
     set_policy( SCHED_IDLE );
-    while (!__atomic_load_n( &stop, __ATOMIC_RELAXED )) lib.nspa_local_file_try_bypass( &open, &opened );
+    while (!__atomic_load_n( &stop, __ATOMIC_RELAXED )) lib.nspa_version();
     return NULL;
 }
 
@@ -154,7 +147,7 @@ static void *middle_thread( void *arg )
 
 static void *fifo_thread( void *arg )
 {
-    static const struct timespec pause = { .tv_nsec = 700000 };
+    static const struct timespec pause = { .tv_nsec = 400000 };
     struct latency *latency = arg;
     static uint32_t handles[CLOSES];
     int64_t start, time;
@@ -181,15 +174,16 @@ static void *fifo_thread( void *arg )
 
 static int64_t measure( void *arg )
 {
-    pthread_t low, middle, fifo;
+    pthread_t low[LOW], middle, fifo;
     void *ret;
+    int i;
 
     pthread_create( &fifo, NULL, fifo_thread, arg );
-    pthread_create( &low, NULL, low_thread, NULL );
+    for (i = 0; i < LOW; i++) pthread_create( &low[i], NULL, low_thread, NULL );
     pthread_create( &middle, NULL, middle_thread, NULL );
     pthread_join( fifo, &ret );
     stop = 1;
-    pthread_join( low, NULL );
+    for (i = 0; i < LOW; i++) pthread_join( low[i], NULL );
     pthread_join( middle, NULL );
     return ret ? 0 : -1;
 }
@@ -205,7 +199,7 @@ static void trap_t7_close_is_bounded(void)
     if (call( client, measure, &latency, sizeof(latency) ) == -1)
         return skip( "SCHED_FIFO needs CAP_SYS_NICE" );
     /* what the machine itself adds shows in the control */
-    CHECK( latency.worst_ns < 5000000 + 4 * latency.control_ns );
+    CHECK( latency.worst_ns < 2000000 + 4 * latency.control_ns );
     check_table_empty();
 }
 
