@@ -71,10 +71,12 @@ int child_main( int argc, char **argv )
     /* stdin OFFSET */
     if (!strcmp( verb, "stdin" ) && argc == 2)
         return read_pattern( GetStdHandle( STD_INPUT_HANDLE ), strtoul( argv[1], NULL, 0 ) );
-    /* give PATH PARENT: open a file, put the handle where the parent looks, wait for it to take it */
+    /* give PATH MAP READY DONE: open an inheritable file, put the handle where the parent looks,
+     * wait for it to use it; in between 110 bytes were read by others */
     if (!strcmp( verb, "give" ) && argc == 5)
     {
-        HANDLE file = open_read( argv[1], FILE_SHARE_READ );
+        SECURITY_ATTRIBUTES sa = { sizeof(sa), NULL, TRUE };
+        HANDLE file = CreateFileA( argv[1], GENERIC_READ, FILE_SHARE_READ, &sa, OPEN_EXISTING, 0, NULL );
         HANDLE map = OpenFileMappingA( FILE_MAP_WRITE, FALSE, argv[2] );
         ULONG_PTR *where = MapViewOfFile( map, FILE_MAP_WRITE, 0, 0, sizeof(*where) );
         HANDLE ready = OpenEventA( EVENT_MODIFY_STATE, FALSE, argv[3] );
@@ -85,7 +87,7 @@ int child_main( int argc, char **argv )
         *where = (ULONG_PTR)file;
         SetEvent( ready );
         WaitForSingleObject( done, 30000 );
-        return read_pattern( file, 10 );  /* the parent has read ten bytes by its duplicate */
+        return read_pattern( file, 110 );
     }
     return 99;
 }
