@@ -15,7 +15,7 @@ import (
 
 const (
 	lockPatience = time.Second
-	lockPause    = 2 * time.Millisecond
+	lockPause    = 500 * time.Microsecond
 )
 
 // lockDir locks a directory until unlock is called.  It fails with
