@@ -43,10 +43,16 @@ func (r *runner) checkSwitch(ctx context.Context) error {
 	if err := os.WriteFile(file, []byte("text\r\n"), 0o666); err != nil {
 		return err
 	}
+	timeout := r.timeout
+	defer func() { r.timeout = timeout }()
+	r.timeout = max(timeout, 2*time.Minute) // also the first start of each Wine
 	for _, m := range []mode{off, on} {
 		run, err := r.wine(ctx, m, []string{"cmd", "/c", "type", "Z:" + strings.ReplaceAll(file, "/", `\`)}, "NSPA_LF_TRACE=1")
 		if err != nil {
 			return err
+		}
+		if run.late {
+			return fmt.Errorf("with nspa %s, no program starts within %v", m, r.timeout)
 		}
 		opened := bytes.Contains(run.errors, []byte("switch.txt: local"))
 		if !bytes.Contains(run.output, []byte("text")) || opened != (m == on) {
