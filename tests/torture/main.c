@@ -101,23 +101,26 @@ static int run_processes( int seconds, int kills, int *deaths )
     for (i = 0; i < count; i++) quiet[i] = start;
     while (restart ? *deaths < kills : GetTickCount64() - start < seconds * 1000ull)
     {
-        DWORD index = WaitForMultipleObjects( test->processes, process, FALSE, 200 );
-
-        if (index < (DWORD)test->processes)
+        WaitForMultipleObjects( test->processes, process, FALSE, 200 );
+        for (i = 0; i < test->processes; i++)  /* all, that none has to wait for the others */
         {
             DWORD code;
+            int j;
 
-            GetExitCodeProcess( process[index], &code );
+            if (WaitForSingleObject( process[i], 0 )) continue;
+            GetExitCodeProcess( process[i], &code );
             if (!restart)
             {
-                report( NULL, "process %lu ended by itself, code %lx", index, code );
+                report( NULL, "process %d ended by itself, code %lx", i, code );
+                stuck++;
                 break;
             }
             ++*deaths;
-            CloseHandle( process[index] );
-            if (!(process[index] = start_process( index, deaths ))) break;
-            for (i = 0; i < test->threads; i++) quiet[index * test->threads + i] = GetTickCount64();
+            CloseHandle( process[i] );
+            process[i] = start_process( i, deaths );
+            for (j = 0; j < test->threads; j++) quiet[i * test->threads + j] = GetTickCount64();
         }
+        if (stuck) break;
         if (GetTickCount64() - look < 1000) continue;
         look = GetTickCount64();
         for (i = 0; i < count; i++)

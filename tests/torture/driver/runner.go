@@ -125,11 +125,17 @@ func (r *runner) kill(stop <-chan struct{}) int {
 				workers = append(workers, pid)
 			}
 		}
-		// Several at once, as out of memory would.
-		for range min(1+random.IntN(4), len(workers)) {
-			if syscall.Kill(workers[random.IntN(len(workers))], syscall.SIGKILL) == nil {
+		// Several at once now and then, as out of memory would; but leave most
+		// of them, for it takes longer to start a process than to kill one.
+		for range 1 + random.IntN(8)/7 {
+			if len(workers) < 7 {
+				break
+			}
+			i := random.IntN(len(workers))
+			if syscall.Kill(workers[i], syscall.SIGKILL) == nil {
 				kills++
 			}
+			workers = slices.Delete(workers, i, i+1)
 		}
 	}
 }
