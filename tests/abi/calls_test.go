@@ -1,0 +1,255 @@
+// Copyright 2026 the nspa authors
+// SPDX-License-Identifier: LGPL-2.1-or-later
+
+package abi
+
+import (
+	"os"
+	"path/filepath"
+	"runtime"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+
+	"golang.org/x/sys/unix"
+)
+
+const (
+	success            = 0
+	alreadyInitialized = 0xc0000510
+	fileInvalid        = 0xc0000098
+	invalidParameter   = 0xc000000d
+	revisionMismatch   = 0xc0000059
+	notSupported       = 0xc00000bb
+	bufferOverflow     = 0x80000005
+)
+
+func TestVersion(t *testing.T) {
+	if got := lib.version(); got != 1 {
+		t.Errorf("client ABI %d", got)
+	}
+	if got := lib.serverABI(); got != 1 {
+		t.Errorf("server ABI %d", got)
+	}
+}
+
+func TestReasonStrings(t *testing.T) {
+	seen := map[string]uint32{}
+	for i := range uint32(24) {
+		text := lib.reason(i)
+		if other, ok := seen[text]; ok || text == "" || text == "unknown" {
+			t.Errorf("reason %d is %q, as is %d", i, text, other)
+		}
+		seen[text] = i
+	}
+	for _, i := range []uint32{24, 25, 1 << 31, ^uint32(0)} {
+		if got := lib.reason(i); got != "unknown" {
+			t.Errorf("reason %d is %q", i, got)
+		}
+	}
+}
+
+func TestNullPointers(t *testing.T) {
+	for name, result := range nullCalls() {
+		if result[0] != result[1] {
+			t.Errorf("%s: %#x, want %#x", name, result[0], result[1])
+		}
+	}
+}
+
+// TestServerBeforeTable: every function of the server's library may be called
+// in vain.
+func TestServerBeforeTable(t *testing.T) {
+	if tableMade {
+		t.Skip("the table has been made")
+	}
+	var owner uint64
+	if got := lib.serverAttach(32, pinned(t, &owner)); got != -1 {
+		t.Errorf("attach: %d", got)
+	}
+	var share [12]uint32
+	lib.serverPublish(1, 2, pinned(t, &share), pinned(t, &share))
+	lib.serverVerify(1, 2, pinned(t, &share))
+	lib.serverRetire(0)
+	lib.serverRelease(-1)
+	lib.serverVolumes()
+	if lib.serverCount(1, 2) != 0 || lib.serverWatch(1, 2) != 0 || lib.serverDevice(1) != 0 {
+		t.Error("files counted without a table")
+	}
+}
+
+func TestInitErrors(t *testing.T) {
+	for _, test := range []struct {
+		name string
+		edit func(*cInit)
+		want uint32
+		line bool
+	}{
+		{"size", func(i *cInit) { i.size-- }, revisionMismatch, false},
+		{"abi", func(i *cInit) { i.abi = 2 }, revisionMismatch, false},
+		{"journal", func(i *cInit) { i.journal = 512 }, invalidParameter, true},
+		{"inherited", func(i *cInit) { i.inheritedCount = 1 }, invalidParameter, true},
+		{"callback", func(i *cInit) { i.host.promote = 0 }, invalidParameter, true},
+		{"no warn", func(i *cInit) { i.host.promote, i.host.warn = 0, 0 }, invalidParameter, false},
+		{"table", func(*cInit) {}, fileInvalid, true},
+	} {
+		init := goodInit()
+		test.edit(&init)
+		theHost.lines = nil
+		if got := callInit(t, init); got != test.want {
+			t.Errorf("%s: %#x, want %#x", test.name, got, test.want)
+		}
+		if (len(theHost.lines) == 1) != test.line || len(theHost.lines) > 1 {
+			t.Errorf("%s: lines %q", test.name, theHost.lines)
+		}
+		for _, line := range theHost.lines {
+			if !strings.HasPrefix(line, "nspa: ") || !strings.HasSuffix(line, "; files are opened by wineserver") {
+				t.Errorf("%s: %q", test.name, line)
+			}
+		}
+	}
+}
+
+var tableMade bool
+
+// attach makes the table, on a thread that stays, and attaches this process.
+var attach = sync.OnceValue(func() uint32 {
+	init := goodInit()
+	made := make(chan struct{})
+	go func() {
+		runtime.LockOSThread()
+		init.tableFD = lib.serverCreate()
+		var p runtime.Pinner
+		p.Pin(&init.owner)
+		init.journal = uint32(lib.serverAttach(32, pointer(&init.owner)))
+		p.Unpin()
+		tableMade = true
+		close(made)
+		select {} // the lease ends with the thread
+	}()
+	<-made
+	return initNow(init)
+})
+
+func TestOpenReadClose(t *testing.T) {
+	if status := attach(); status != success {
+		t.Fatalf("nspa_init: %#x, %q", status, theHost.lines)
+	}
+	path := filepath.Join(t.TempDir(), "file")
+	if err := os.WriteFile(path, []byte("data"), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	opened, status := tryBypass(t, newOpen(t, path))
+	if status != success || opened.reason != 0 || lib.isLocal(uint64(opened.handle)) == 0 || opened.access != 1 {
+		t.Fatalf("%#x, %+v", status, opened)
+	}
+	var data [8]byte
+	if n, err := unix.Pread(int(opened.fd), data[:], 0); err != nil || string(data[:n]) != "data" {
+		t.Errorf("%q, %v", data[:n], err)
+	}
+	handle := uint64(opened.handle)
+	real, err := filepath.EvalSymlinks(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if name, size, status := unixName(t, handle, len(real)+1); name != real || size != uintptr(len(real)+1) || status != success {
+		t.Errorf("%q, %d, %#x", name, size, status)
+	}
+	if _, size, status := unixName(t, handle, len(real)); size != uintptr(len(real)+1) || status != bufferOverflow {
+		t.Errorf("%d, %#x", size, status)
+	}
+	file, status := pin(t, handle)
+	if status != success || file.handle != opened.handle || file.fd != opened.fd || file.sharing != 7 || file.options != 0x20 {
+		t.Errorf("%#x, %+v", status, file)
+	}
+	lib.unpin(handle)
+	if got := lib.close(handle | 3); got != success {
+		t.Errorf("close: %#x", got)
+	}
+	if got := lib.close(handle); got != notSupported {
+		t.Errorf("second close: %#x", got)
+	}
+	if !slices.Contains(theHost.forgotten, opened.handle) {
+		t.Error("the descriptor stayed in the cache")
+	}
+	if _, err := unix.FcntlInt(uintptr(opened.fd), unix.F_GETFD, 0); err != unix.EBADF {
+		t.Errorf("the descriptor: %v", err)
+	}
+	if _, status := tryBypass(t, newOpen(t, path+"-missing")); status != notSupported {
+		t.Errorf("a missing file: %#x", status)
+	}
+	if opens, _, closes, handles := stats(t); opens[0] == 0 || closes == 0 || handles != 0 {
+		t.Errorf("%v, %d closes, %d handles", opens, closes, handles)
+	}
+	if lib.epoch() == 0 {
+		t.Error("no volume epoch")
+	}
+	if got := initNow(goodInit()); got != alreadyInitialized {
+		t.Errorf("second nspa_init: %#x", got)
+	}
+	if got := lib.serverCreate(); got != -1 {
+		t.Errorf("second table: %d", got)
+	}
+}
+
+func TestPromote(t *testing.T) {
+	if status := attach(); status != success {
+		t.Fatalf("nspa_init: %#x", status)
+	}
+	path := filepath.Join(t.TempDir(), "file")
+	if err := os.WriteFile(path, nil, 0o644); err != nil {
+		t.Fatal(err)
+	}
+	theHost.status = invalidParameter
+	opened, _ := tryBypass(t, newOpen(t, path))
+	handle := uint64(opened.handle)
+	if got := lib.promote(handle); got != handle {
+		t.Errorf("%#x", got)
+	}
+	theHost.status = success
+	if got := lib.promote(handle); got != handle {
+		t.Errorf("%#x", got)
+	}
+	lib.promote(handle)
+	if want := []uint32{opened.handle, opened.handle}; !slices.Equal(theHost.promoted, want) {
+		t.Errorf("promoted %#x, want one refused and one not", theHost.promoted)
+	}
+	if got := lib.close(handle); got != notSupported {
+		t.Errorf("close: %#x", got)
+	}
+	next, _ := tryBypass(t, newOpen(t, path))
+	if next.handle == opened.handle {
+		t.Error("a value that wineserver holds was given out")
+	}
+	lib.closed(handle)
+	unix.Close(int(opened.fd))
+	if got := lib.close(uint64(next.handle)); got != success {
+		t.Errorf("close: %#x", got)
+	}
+
+	inheritable := newOpen(t, path)
+	inheritable.attributes = 2
+	theHost.promoted = nil
+	var handles []uint64
+	for i := range 20 {
+		open := inheritable
+		if i%2 != 0 {
+			open = newOpen(t, path)
+		}
+		opened, _ := tryBypass(t, open)
+		handles = append(handles, uint64(opened.handle))
+	}
+	if got := lib.inheritable(); got != 10 || len(theHost.promoted) != 10 {
+		t.Errorf("%d inheritable, %d promoted", got, len(theHost.promoted))
+	}
+	if got := lib.handles(pinned(t, &handles[0]), uint32(len(handles))); got != 10 || len(theHost.promoted) != 20 {
+		t.Errorf("%d of the list, %d promoted", got, len(theHost.promoted))
+	}
+	for _, handle := range handles {
+		lib.closed(handle)
+	}
+	if _, _, _, handles := stats(t); handles != 0 {
+		t.Errorf("%d handles", handles)
+	}
+}

@@ -1,0 +1,284 @@
+// Copyright 2026 the nspa authors
+// SPDX-License-Identifier: LGPL-2.1-or-later
+
+package abi
+
+import (
+	"runtime"
+	"structs"
+	"sync"
+	"testing"
+	"unicode/utf16"
+	"unsafe"
+
+	"github.com/ebitengine/purego"
+	"golang.org/x/sys/unix"
+)
+
+// The structures of include/nspa.h.  core's TestLayout compares those that it
+// has as well with the compiler's.
+
+type cHost struct {
+	forgetFD, promote, promoteMany, closeHandle, drained, stackBounds, warn uintptr
+}
+
+type cInit struct {
+	_              structs.HostLayout
+	size, abi      uint32
+	tableFD        int32
+	journal        uint32
+	owner          uint64
+	inherited      uintptr
+	inheritedCount uint32
+	host           cHost
+}
+
+type cOpen struct {
+	_                                                                     structs.HostLayout
+	unixName, ntName                                                      unsafe.Pointer
+	ntLen, access, sharing, disposition, options, attributes, flags, mode uint32
+	dev, ino                                                              uint64
+}
+
+type cOpened struct {
+	_              structs.HostLayout
+	handle         uint32
+	fd             int32
+	access, reason uint32
+}
+
+type cPromotion struct {
+	_                                    structs.HostLayout
+	handle                               uint32
+	fd                                   int32
+	access, sharing, options, attributes uint32
+	ntName                               unsafe.Pointer
+	ntLen                                uint32
+	unixName                             unsafe.Pointer
+}
+
+var lib struct {
+	version       func() uint32
+	init          func(init unsafe.Pointer) uint32
+	tryBypass     func(open, opened unsafe.Pointer) uint32
+	close         func(handle uint64) uint32
+	closed        func(handle uint64)
+	promote       func(handle uint64) uint64
+	inheritable   func() uint32
+	handles       func(handles unsafe.Pointer, count uint32) uint32
+	pin           func(handle uint64, file unsafe.Pointer) uint32
+	unpin         func(handle uint64)
+	unixName      func(handle uint64, name, size unsafe.Pointer) uint32
+	isLocal       func(handle uint64) int32
+	epoch         func() uint64
+	stats         func(stats unsafe.Pointer, size uintptr)
+	reason        func(reason uint32) string
+	serverABI     func() uint32
+	serverCreate  func() int32
+	serverAttach  func(id uint32, owner unsafe.Pointer) int32
+	serverRetire  func(journal int32)
+	serverRelease func(journal int32)
+	serverPublish func(dev, ino uint64, own, clients unsafe.Pointer)
+	serverVerify  func(dev, ino uint64, clients unsafe.Pointer)
+	serverCheck   func(dev, ino uint64, own unsafe.Pointer, access, sharing uint32, otherAccess, otherSharing unsafe.Pointer)
+	serverCount   func(dev, ino uint64) uint32
+	serverWatch   func(dev, ino uint64) uint32
+	serverDevice  func(dev uint64) uint32
+	serverVolumes func()
+}
+
+func load() error {
+	for _, l := range []struct {
+		path      string
+		functions map[string]any
+	}{
+		{client, map[string]any{
+			"nspa_version": &lib.version, "nspa_init": &lib.init, "nspa_local_file_try_bypass": &lib.tryBypass,
+			"nspa_local_file_close": &lib.close, "nspa_local_file_closed": &lib.closed,
+			"nspa_promote_if_local": &lib.promote, "nspa_local_file_promote_inheritable": &lib.inheritable,
+			"nspa_local_file_promote_handles": &lib.handles, "nspa_local_file_pin": &lib.pin,
+			"nspa_local_file_unpin": &lib.unpin, "nspa_local_file_unix_name": &lib.unixName,
+			"nspa_local_file_is_local_handle": &lib.isLocal, "nspa_volume_epoch": &lib.epoch,
+			"nspa_get_stats": &lib.stats, "nspa_reason_string": &lib.reason,
+		}},
+		{server, map[string]any{
+			"nspa_server_abi": &lib.serverABI, "nspa_server_create_table": &lib.serverCreate,
+			"nspa_server_attach": &lib.serverAttach, "nspa_server_retire": &lib.serverRetire,
+			"nspa_server_release": &lib.serverRelease, "nspa_server_publish": &lib.serverPublish,
+			"nspa_server_verify": &lib.serverVerify, "nspa_server_check": &lib.serverCheck,
+			"nspa_server_count": &lib.serverCount, "nspa_server_watch": &lib.serverWatch,
+			"nspa_server_count_device": &lib.serverDevice, "nspa_server_bump_volumes": &lib.serverVolumes,
+		}},
+	} {
+		handle, err := purego.Dlopen(l.path, purego.RTLD_NOW|purego.RTLD_LOCAL)
+		if err != nil {
+			return err
+		}
+		for name, f := range l.functions {
+			purego.RegisterLibFunc(f, handle, name)
+		}
+	}
+	return nil
+}
+
+// host answers the library; every call is noted.
+type host struct {
+	sync.Mutex
+	lines            []string
+	promoted, closed []uint32
+	forgotten        []uint32
+	cache            map[uint32]int32
+	status           uint32
+}
+
+var theHost = host{cache: map[uint32]int32{}}
+
+func cString(p uintptr) string {
+	var text []byte
+	for ; ; p++ {
+		b := *(*byte)(*(*unsafe.Pointer)(unsafe.Pointer(&p)))
+		if b == 0 {
+			return string(text)
+		}
+		text = append(text, b)
+	}
+}
+
+var callbacks = sync.OnceValue(func() cHost {
+	return cHost{
+		forgetFD: purego.NewCallback(func(handle uint32) int32 {
+			theHost.Lock()
+			defer theHost.Unlock()
+			theHost.forgotten = append(theHost.forgotten, handle)
+			fd, ok := theHost.cache[handle]
+			delete(theHost.cache, handle)
+			if !ok {
+				return -1
+			}
+			return fd
+		}),
+		promote: purego.NewCallback(func(file *cPromotion) uint32 {
+			theHost.Lock()
+			defer theHost.Unlock()
+			theHost.promoted = append(theHost.promoted, file.handle)
+			return theHost.status
+		}),
+		promoteMany: purego.NewCallback(func(files unsafe.Pointer, count uint32, statuses unsafe.Pointer) uintptr {
+			theHost.Lock()
+			defer theHost.Unlock()
+			for i, file := range unsafe.Slice((*cPromotion)(files), count) {
+				theHost.promoted = append(theHost.promoted, file.handle)
+				unsafe.Slice((*uint32)(statuses), count)[i] = theHost.status
+			}
+			return 0
+		}),
+		closeHandle: purego.NewCallback(func(handle uint32) uintptr {
+			theHost.Lock()
+			defer theHost.Unlock()
+			theHost.closed = append(theHost.closed, handle)
+			return 0
+		}),
+		drained:     purego.NewCallback(func(dev, ino uint64) uintptr { return 0 }),
+		stackBounds: purego.NewCallback(func(sp, low, size uintptr) int32 { return 0 }),
+		warn: purego.NewCallback(func(line uintptr) uintptr {
+			theHost.Lock()
+			defer theHost.Unlock()
+			theHost.lines = append(theHost.lines, cString(line))
+			return 0
+		}),
+	}
+})
+
+// pinned keeps what C is given where it is until the test ends.
+func pinned[T any](t testing.TB, value *T) unsafe.Pointer {
+	t.Helper()
+	var pin runtime.Pinner
+	pin.Pin(value)
+	t.Cleanup(pin.Unpin)
+	return unsafe.Pointer(value)
+}
+
+func newOpen(t testing.TB, path string) *cOpen {
+	t.Helper()
+	name := append([]byte(path), 0)
+	nt := utf16.Encode([]rune(`\??\unix` + path))
+	return &cOpen{
+		unixName: pinned(t, &name[0]), ntName: pinned(t, &nt[0]), ntLen: uint32(2 * len(nt)),
+		access: 1, sharing: 7, disposition: 1, options: 0x20, attributes: 0x40,
+	}
+}
+
+func tryBypass(t testing.TB, open *cOpen) (cOpened, uint32) {
+	t.Helper()
+	var opened cOpened
+	status := lib.tryBypass(pinned(t, open), pinned(t, &opened))
+	if status == 0 {
+		theHost.Lock()
+		theHost.cache[opened.handle] = opened.fd
+		theHost.Unlock()
+	}
+	return opened, status
+}
+
+func callInit(t testing.TB, init cInit) uint32 {
+	t.Helper()
+	return lib.init(pinned(t, &init))
+}
+
+func goodInit() cInit {
+	return cInit{size: uint32(unsafe.Sizeof(cInit{})), abi: 1, tableFD: -1, host: callbacks()}
+}
+
+func pin(t testing.TB, handle uint64) (cPromotion, uint32) {
+	t.Helper()
+	var file cPromotion
+	status := lib.pin(handle, pinned(t, &file))
+	return file, status
+}
+
+func unixName(t testing.TB, handle uint64, room int) (string, uintptr, uint32) {
+	t.Helper()
+	buf, size := make([]byte, room+1), uintptr(room)
+	status := lib.unixName(handle, pinned(t, &buf[0]), pinned(t, &size))
+	if status != 0 {
+		return "", size, status
+	}
+	return unix.ByteSliceToString(buf), size, status
+}
+
+func stats(t testing.TB) (opens [24]uint64, promotions, closes uint64, handles uint32) {
+	t.Helper()
+	var s struct {
+		opens              [24]uint64
+		promotions, closes uint64
+		handles, _         uint32
+	}
+	lib.stats(pinned(t, &s), unsafe.Sizeof(s))
+	return s.opens, s.promotions, s.closes, s.handles
+}
+
+// nullCalls calls everything that takes a pointer without one.
+func nullCalls() map[string][2]uint64 {
+	const declined = 0xc00000bb
+	lib.stats(nil, 100)
+	return map[string][2]uint64{
+		"init":              {uint64(lib.init(nil)), 0xc000000d},
+		"try_bypass":        {uint64(lib.tryBypass(nil, nil)), declined},
+		"pin":               {uint64(lib.pin(0x7fffc000, nil)), declined},
+		"unix_name":         {uint64(lib.unixName(0x7fffc000, nil, nil)), declined},
+		"promote_handles":   {uint64(lib.handles(nil, 5)), 0},
+		"close":             {uint64(lib.close(0)), declined},
+		"close, all ones":   {uint64(lib.close(^uint64(0))), declined},
+		"promote":           {lib.promote(0), 0},
+		"promote, all ones": {lib.promote(^uint64(0)), ^uint64(0)},
+	}
+}
+
+func pointer[T any](value *T) unsafe.Pointer { return unsafe.Pointer(value) }
+
+func initNow(init cInit) uint32 {
+	var p runtime.Pinner
+	p.Pin(&init)
+	defer p.Unpin()
+	return lib.init(unsafe.Pointer(&init))
+}
