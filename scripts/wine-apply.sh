@@ -30,10 +30,7 @@ while read -r name _; do
             else { result = "failed"; remark = missing ? "no such file" : "context not found" }
             print patch, file, n, result, remark
         }
-        /hunks? ignored/ {
-            for (i = 1; i <= $1; i++) print patch, file, i, "failed", "no such file"
-            missing = 0
-        }' >>"$report"
+        /hunks? ignored/ { missing = 0 }' >>"$report"
 done <"$dir/series"
 [ -z "${bad:-}" ] || echo "error: does not apply:$bad"
 exit $status
