@@ -39,7 +39,7 @@ func run() error {
 		wine      = flag.String("wine", "", "loader of the patched Wine")
 		reference = flag.String("reference", "", "loader to run for `off`, if not -wine")
 		repeat    = flag.Int("repeat", 6, "how often a unit that differs runs each way")
-		timeout   = flag.Duration("timeout", 3*time.Minute, "longest time for one run")
+		timeout   = flag.Duration("timeout", 5*time.Minute, "longest time for one run")
 		trace     = flag.Bool("trace", false, "count what nspa does, from its trace")
 		report    = flag.String("report", "", "write JSON to this file")
 	)
