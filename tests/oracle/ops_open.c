@@ -84,12 +84,9 @@ static void create( struct ctx *ctx, ACCESS_MASK access, struct name *name, ULON
         slot = &shared->slot[ctx->proc][below( ctx, SLOTS )];
         out( ctx, " full" );
         out_slot( ctx, ctx->proc, slot );
-        if (!slot->protect)
-        {
-            status = NtClose( slot->handle );
-            out_status( ctx, status );
-            slot->kind = EMPTY;
-        }
+        status = NtClose( slot->handle );
+        out_status( ctx, status );
+        if (status >= 0) slot->kind = EMPTY;
         return;
     }
     out_slot( ctx, ctx->proc, slot );

@@ -609,6 +609,7 @@ int main( int argc, char **argv )
     snprintf( map_name, sizeof(map_name), "oracle-%lu", GetCurrentProcessId() );
     open_shared( 1 );
     GetModuleFileNameA( NULL, exe, sizeof(exe) );
+    remove_tree( L"\\\\?\\C:\\oracle", 1 );  /* also what an earlier run could not */
     start_peer( exe );
     for (i = 0; i < count; i++) if (!run_seed( seed + i, steps, keep )) break;
     if (i == count)
