@@ -18,6 +18,9 @@ cp -r "$include" nspa-include
 version=$((1000000 + $(cat server/protocol.def nspa-include/nspa_shm.h nspa-include/nspa_server.h | cksum | cut -d' ' -f1) % 1000000000))
 sed -i "s/^#define SERVER_PROTOCOL_VERSION .*/#define SERVER_PROTOCOL_VERSION $version/" include/wine/server_protocol.h
 grep -q "SERVER_PROTOCOL_VERSION $version" include/wine/server_protocol.h
+# Wine's dependencies leave out headers beside the source (unix_private.h), so
+# make would keep objects of the unpatched tree that a patched header changes.
+find dlls/ntdll/unix server -name '*.o' -delete
 cflags=$(sed -n 's/^CFLAGS *= *//p' Makefile)
 make -j"$(nproc)" CFLAGS="$cflags -Inspa-include ${WINE_WARNINGS:-}" "$@"
 
