@@ -4,8 +4,8 @@
  * That the path of an open allocates nothing, starts no goroutine, and that a
  * panic switches the library off, is shown in core/ by Go tests.
  *
- * Tried (tests/traps/run.sh) built without -X=runtime.godebugDefault=...: three
- * runs of three saw SIGURG on the calling threads.
+ * Tried (tests/traps/run.sh) built without -X=runtime.godebugDefault=...: eight
+ * runs of eight saw SIGURG on the calling threads.
  *
  * SPDX-License-Identifier: LGPL-2.1-or-later
  */
@@ -20,7 +20,7 @@
 #include "world.h"
 
 #define THREADS 3
-#define INITS   60
+#define INITS   800
 
 static uint32_t urgent, stop, opens;
 
@@ -39,17 +39,18 @@ static void *busy( void *arg )
     };
     static const uint16_t name[] = { 'a', 'b' };
     static struct nspa_reparse_prefix prefix = { .size = sizeof(prefix), .config_dir = "/tmp", .config_dir_len = 4 };
-    __typeof__( &nspa_reparse_decode ) decode = arg;
+    __typeof__( &nspa_reparse_encode ) encode = arg;
     struct nspa_opened opened;
-    char buffer[256];
-    uint32_t len;
+    uint32_t buffer[4096] = { 0x1234, sizeof(buffer) - 8 };  /* tag and length: as long as there is */
+    char text[4096];
+    uint32_t len, form;
 
     open.nt_name = name;
     open.nt_len = sizeof(name);
     while (!__atomic_load_n( &stop, __ATOMIC_RELAXED ))
     {
         lib.nspa_local_file_try_bypass( &open, &opened );
-        decode( &prefix, "target", 6, buffer, sizeof(buffer), &len, NULL );
+        encode( &prefix, -1, 0, buffer, sizeof(buffer), text, sizeof(text), &len, &form );
         __atomic_add_fetch( &opens, 1, __ATOMIC_RELAXED );
     }
     return NULL;
@@ -62,16 +63,16 @@ static int64_t provoke( void *unused )
     struct sigaction action = { .sa_handler = count_signal, .sa_flags = SA_RESTART };
     struct nspa_init init;
     pthread_t threads[THREADS];
-    void *decode;
+    void *encode;
     int i;
 
     (void)unused;
     if (!load_library( NULL ) || get_init( &init )) return -1;
-    if (!(decode = find_symbol( "nspa_reparse_decode" ))) return -1;
+    if (!(encode = find_symbol( "nspa_reparse_encode" ))) return -1;
     sigaction( SIGURG, &action, NULL );
-    for (i = 0; i < THREADS; i++) pthread_create( &threads[i], NULL, busy, decode );
+    for (i = 0; i < THREADS; i++) pthread_create( &threads[i], NULL, busy, encode );
     init.owner++;     /* a journal that is not ours */
-    for (i = 0; i < INITS || __atomic_load_n( &opens, __ATOMIC_RELAXED ) < 30; i++)
+    for (i = 0; !urgent && (i < INITS || __atomic_load_n( &opens, __ATOMIC_RELAXED ) < 30); i++)
         if (lib.nspa_init( &init ) != STATUS_INVALID_PARAMETER) return -1;
     stop = 1;
     for (i = 0; i < THREADS; i++) pthread_join( threads[i], NULL );
