@@ -232,7 +232,7 @@ int32_t nspa_local_file_close( uint64_t handle )
     uint64_t mask;
     int closed;
 
-    if (!file || !nspa_file_is_local( file )) return STATUS_NOT_SUPPORTED;
+    if (!file || nspa_state_is_foreign( NSPA_LOAD( &file->state ))) return STATUS_NOT_SUPPORTED;
     mask = nspa_enter();
     closed = nspa_file_close( table, file );
     nspa_leave( mask );

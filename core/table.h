@@ -265,7 +265,16 @@ static inline void nspa_file_finish_close( struct nspa_files *files, struct nspa
     nspa_free_push( files, file - files->file );
 }
 
-/* Nonzero if the handle was local, and now is closed or about to be. */
+/* Is closing a file in this state wineserver's business?  Not while the file is
+ * pinned: then its descriptor may be on its way there, and must stay open. */
+static inline int nspa_state_is_foreign( uint32_t state )
+{
+    if (state & NSPA_STATE_CLOSE) return 1;  /* closed twice */
+    if (state >= NSPA_STATE_USER) return 0;
+    return (state & NSPA_STATE_MASK) != NSPA_STATE_LOCAL;
+}
+
+/* Nonzero if the handle is closed, or will be by the last one to unpin it. */
 static inline int nspa_file_close( struct nspa_files *files, struct nspa_file *file )
 {
     uint32_t state = NSPA_LOAD( &file->state );
@@ -274,7 +283,7 @@ static inline int nspa_file_close( struct nspa_files *files, struct nspa_file *f
     {
         uint32_t next = state < NSPA_STATE_USER ? NSPA_STATE_FREE : state | NSPA_STATE_CLOSE;
 
-        if ((state & NSPA_STATE_MASK) != NSPA_STATE_LOCAL || (state & NSPA_STATE_CLOSE)) return 0;
+        if (nspa_state_is_foreign( state )) return 0;
         if (__atomic_compare_exchange_n( &file->state, &state, next, 0, __ATOMIC_ACQ_REL, __ATOMIC_ACQUIRE ))
         {
             if (next == NSPA_STATE_FREE) nspa_file_finish_close( files, file );

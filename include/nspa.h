@@ -221,7 +221,8 @@ extern int32_t nspa_local_file_pin( uint64_t handle, struct nspa_promotion *file
 extern void nspa_local_file_unpin( uint64_t handle );
 
 /* Close a handle.  Never enters Go: a SCHED_FIFO thread may call it.
- *   STATUS_SUCCESS        it was local and is closed
+ *   STATUS_SUCCESS        it was local and is closed, or is when the last thread
+ *                         that hands it to wineserver just now is done
  *   STATUS_NOT_SUPPORTED  it is wineserver's; close it there, then say so
  *                         with nspa_local_file_closed() */
 extern int32_t nspa_local_file_close( uint64_t handle );
