@@ -16,6 +16,7 @@
 #include <unistd.h>
 
 #include "test.h"
+#include "world.h"
 
 #define MAX_TESTS  200
 #define AT_ONCE    3                 /* most of a test is waiting for other processes */
@@ -175,6 +176,7 @@ int main( int argc, char **argv )
         handle_tests, gate_tests, share_tests, promote_tests, query_tests, init_tests, death_tests,
         stack_tests, memory_tests, loading_tests, runtime_tests, server_tests,
     };
+    static const char *const libraries[] = { "libnspa.so", "libnspa_server.so" };
     struct result *next;
     sigset_t set;
     unsigned int i;
@@ -184,6 +186,12 @@ int main( int argc, char **argv )
     {
         verbose = 1;
         argv++;
+    }
+    for (i = 0; i < sizeof(libraries) / sizeof(libraries[0]); i++)
+    {
+        if (!access( library_path( libraries[i] ), R_OK )) continue;
+        fprintf( stderr, "harness: no %s; NSPA_LIB_DIR says where it is\n", library_path( libraries[i] ));
+        return 2;
     }
     results = mmap( NULL, MAX_TESTS * sizeof(*results), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0 );
     if (results == MAP_FAILED)
