@@ -47,7 +47,7 @@ func run() int {
 	fmt.Printf("torture: seed %d; again with SEED=%d\n", *seed, *seed)
 
 	timed := fmt.Sprintf("%d 0", *seconds)
-	slack := 90*time.Second + time.Duration(*seconds)*time.Second
+	slack := 180*time.Second + time.Duration(*seconds)*time.Second
 	suites := []suite{
 		{name: "share", arguments: timed, limit: slack},
 		{name: "race", arguments: timed, limit: slack},
