@@ -178,6 +178,7 @@ int main( int argc, char **argv )
     };
     static const char *const libraries[] = { "libnspa.so", "libnspa_server.so" };
     struct result *next;
+    const char *tmp;
     sigset_t set;
     unsigned int i;
     int slot;
@@ -193,6 +194,8 @@ int main( int argc, char **argv )
         fprintf( stderr, "harness: no %s; NSPA_LIB_DIR says where it is\n", library_path( libraries[i] ));
         return 2;
     }
+    tmp = getenv( "TMPDIR" );
+    all_tests_dir = strdup( make_dir( tmp && *tmp ? tmp : "/tmp" ));
     results = mmap( NULL, MAX_TESTS * sizeof(*results), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0 );
     if (results == MAP_FAILED)
     {
@@ -223,6 +226,7 @@ int main( int argc, char **argv )
     }
     for (slot = 0; slot < AT_ONCE; slot++) while (running[slot].pid) reap();
 
+    remove_tree( all_tests_dir );
     printf( "%u passed, %u failed", passed, failed );
     if (skipped) printf( ", %u skipped", skipped );
     printf( "\n" );

@@ -24,6 +24,7 @@
 
 struct nspa_table *table;
 int table_fd = -1;
+const char *all_tests_dir;
 
 static struct sockaddr_un server_address = { .sun_family = AF_UNIX };
 static socklen_t server_address_len = sizeof(sa_family_t);
@@ -56,29 +57,30 @@ const char *library_path( const char *name )
 
 /* ---- files ---- */
 
-static char dir[100];
-static pid_t dir_owner;
-
 static int remove_entry( const char *path, const struct stat *st, int flag, struct FTW *ftw )
 {
     (void)st; (void)flag; (void)ftw;
     return remove( path );
 }
 
-static void remove_dir(void)
+void remove_tree( const char *path )
 {
-    if (getpid() == dir_owner) nftw( dir, remove_entry, 10, FTW_DEPTH | FTW_PHYS );
+    nftw( path, remove_entry, 10, FTW_DEPTH | FTW_PHYS );
+}
+
+const char *make_dir( const char *base )
+{
+    static char dir[200];
+
+    if (snprintf( dir, sizeof(dir), "%s/nspa-XXXXXX", base ) >= (int)sizeof(dir) || !mkdtemp( dir )) fatal( base );
+    return dir;
 }
 
 const char *test_dir(void)
 {
-    const char *base = getenv( "TMPDIR" );
+    static const char *dir;
 
-    if (*dir) return dir;
-    snprintf( dir, sizeof(dir), "%s/nspa-harness-XXXXXX", base && *base && strlen( base ) < 60 ? base : "/tmp" );
-    if (!mkdtemp( dir )) fatal( dir );
-    dir_owner = getpid();
-    atexit( remove_dir );
+    if (!dir) dir = make_dir( all_tests_dir );
     return dir;
 }
 

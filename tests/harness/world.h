@@ -53,6 +53,11 @@ extern const char *make_file( const char *name );
 extern void file_id( const char *path, uint64_t *dev, uint64_t *ino );
 extern const char *test_dir(void);
 
+/* That of all tests, which main() makes and removes. */
+extern const char *all_tests_dir;
+extern const char *make_dir( const char *base );
+extern void remove_tree( const char *path );
+
 /* The library to test, "libnspa.so" or "libnspa_server.so". */
 extern const char *library_path( const char *name );
 
