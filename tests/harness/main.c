@@ -173,7 +173,7 @@ int main( int argc, char **argv )
     static const struct test *const suites[] =
     {
         thread_tests, signal_tests, realtime_tests,  /* those that take longest first */
-        handle_tests, gate_tests, share_tests, promote_tests, query_tests, init_tests, death_tests,
+        entry_tests, handle_tests, gate_tests, share_tests, promote_tests, query_tests, init_tests, death_tests,
         stack_tests, memory_tests, loading_tests, runtime_tests, server_tests,
     };
     static const char *const libraries[] = { "libnspa.so", "libnspa_server.so" };
