@@ -194,7 +194,7 @@ func TestOpenAllocatesNothing(t *testing.T) {
 	if len(fds) != 501 {
 		t.Errorf("%d of 501 opens were served", len(fds))
 	}
-	if now := runtime.NumGoroutine(); now != goroutines {
+	if now := runtime.NumGoroutine(); now > goroutines { // earlier ones may end
 		t.Errorf("%d goroutines, then %d", goroutines, now)
 	}
 	for _, fd := range fds {
