@@ -66,6 +66,7 @@ bool owner[NC];             /* the journal's owner word still names the client *
 /* ---- wineserver's own ---- */
 
 bool in_use[NC], retired[NC];
+bool swept[NC];             /* nothing of the client may come to be granted any more */
 byte own[NI];
 bool overflow[NI];
 byte opens_left = SERVER_OPENS, zombies_left = ZOMBIES, watches_left = WATCHES;
@@ -185,7 +186,7 @@ inline publish()
 #ifdef BREAK_BLIND_COMMIT
         state[i] = HELD
 #else
-        atomic { if :: state[i] == PENDING -> state[i] = HELD :: else -> granted = false fi }
+        atomic { if :: state[i] == PENDING -> state[i] = HELD; assert( !swept[i] ) :: else -> granted = false fi }
 #endif
     :: else
     fi;
@@ -377,11 +378,7 @@ inline recount()
     j = 0;
     do
     :: j < NC ->
-#ifdef BREAK_RECOUNT_WITHOUT_RETIRED
-        if :: in_use[j] && !retired[j] && state[j] == HELD ->
-#else
         if :: in_use[j] && state[j] == HELD ->
-#endif
             saved = ino; ino = entry_ino[j];
             find_slot();
             if :: slot == NONE && unused != NONE -> claim( ino ) :: else fi;
@@ -546,6 +543,7 @@ inline retire(c)
     atomic { retired[c] = true; holds[c] = 0 };
     owner[c] = false;
     take_back( c );
+    swept[c] = true;
     look_again()
 }
 
