@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 #
 # Take out one fix at a time: the tests must notice each.
+# shellcheck disable=SC2016 # the dollars are perl's
 set -u
 
 cd "$(dirname "$0")/../.." || exit 2
