@@ -107,11 +107,6 @@ static inline int nspa_file_is_local( struct nspa_file *file )
     return (NSPA_LOAD( &file->state ) & NSPA_STATE_MASK) == NSPA_STATE_LOCAL;
 }
 
-static inline int nspa_cas32( uint32_t *ptr, uint32_t expect, uint32_t value )
-{
-    return __atomic_compare_exchange_n( ptr, &expect, value, 0, __ATOMIC_ACQ_REL, __ATOMIC_RELAXED );
-}
-
 /* ---- free entries: a stack, last used first, so that its memory is warm;
  *      when it is empty, the next one that was never used ------------------- */
 

@@ -1,28 +1,4 @@
-#include <stdlib.h>
-
 #include "smoke.h"
-
-/* Run this program as a child of another process. */
-static DWORD run_below( HANDLE parent, const char *format, ULONG_PTR file )
-{
-    char exe[MAX_PATH], line[2048], verb[256];
-    STARTUPINFOEXA startup = { .StartupInfo.cb = sizeof(startup) };
-    PROCESS_INFORMATION info;
-    SIZE_T size = 0;
-
-    GetModuleFileNameA( NULL, exe, sizeof(exe) );
-    snprintf( verb, sizeof(verb), format, file );
-    snprintf( line, sizeof(line), "\"%s\" child %s", exe, verb );
-    InitializeProcThreadAttributeList( NULL, 1, 0, &size );
-    startup.lpAttributeList = malloc( size );
-    check( InitializeProcThreadAttributeList( startup.lpAttributeList, 1, 0, &size ));
-    check( UpdateProcThreadAttribute( startup.lpAttributeList, 0, PROC_THREAD_ATTRIBUTE_PARENT_PROCESS,
-                                      &parent, sizeof(parent), NULL, NULL ));
-    if (!check( CreateProcessA( exe, line, NULL, NULL, TRUE, EXTENDED_STARTUPINFO_PRESENT, NULL, NULL,
-                                &startup.StartupInfo, &info ))) return ~0u;
-    CloseHandle( info.hThread );
-    return finish_child( info.hProcess );
-}
 
 /* A handle of another process, which nobody told the server about. */
 void test_foreign(void)
@@ -46,7 +22,7 @@ void test_foreign(void)
     child = start_child( FALSE, "give %s %s %s %s", path, map_name, ready_name, done_name );
     check( WaitForSingleObject( ready, 30000 ) == WAIT_OBJECT_0 );
     /* its children inherit what it never told the server */
-    check( run_below( child, "handle %Ix 0", *where ) == 0 );
+    check( run_child_with( PROC_THREAD_ATTRIBUTE_PARENT_PROCESS, child, "handle %Ix 0", *where ) == 0 );
     check( DuplicateHandle( child, (HANDLE)*where, GetCurrentProcess(), &dup, 0, FALSE, DUPLICATE_SAME_ACCESS ));
     check( ReadFile( dup, data, 10, &read, NULL ) && read == 10 && is_pattern( data, 100, 10 ));
     SetLastError( 0 );

@@ -12,28 +12,6 @@ static HANDLE open_inheritable( const char *path )
     return CreateFileA( path, GENERIC_READ, FILE_SHARE_READ, &sa, OPEN_EXISTING, 0, NULL );
 }
 
-/* The same, with a STARTUPINFOEX handle list. */
-static DWORD run_with_list( const char *format, HANDLE file )
-{
-    char exe[MAX_PATH], line[2048], verb[256];
-    STARTUPINFOEXA startup = { .StartupInfo.cb = sizeof(startup) };
-    PROCESS_INFORMATION info;
-    SIZE_T size = 0;
-
-    GetModuleFileNameA( NULL, exe, sizeof(exe) );
-    snprintf( verb, sizeof(verb), format, (ULONG_PTR)file );
-    snprintf( line, sizeof(line), "\"%s\" child %s", exe, verb );
-    InitializeProcThreadAttributeList( NULL, 1, 0, &size );
-    startup.lpAttributeList = malloc( size );
-    check( InitializeProcThreadAttributeList( startup.lpAttributeList, 1, 0, &size ));
-    check( UpdateProcThreadAttribute( startup.lpAttributeList, 0, PROC_THREAD_ATTRIBUTE_HANDLE_LIST,
-                                      &file, sizeof(file), NULL, NULL ));
-    if (!check( CreateProcessA( exe, line, NULL, NULL, TRUE, EXTENDED_STARTUPINFO_PRESENT, NULL, NULL,
-                                &startup.StartupInfo, &info ))) return ~0u;
-    CloseHandle( info.hThread );
-    return finish_child( info.hProcess );
-}
-
 void test_inheritance(void)
 {
     const char *path = temp_path( "inheritance" );
@@ -68,7 +46,7 @@ void test_inheritance(void)
     /* an explicit list */
     file = open_inheritable( path );
     check_local( file );
-    check( run_with_list( "handle %Ix 0", file ) == 0 );
+    check( run_child_with( PROC_THREAD_ATTRIBUTE_HANDLE_LIST, file, "handle %Ix 0", (ULONG_PTR)file ) == 0 );
     check( CloseHandle( file ));
 
     /* a file of the C run-time library, as the child's descriptor */

@@ -118,6 +118,30 @@ DWORD run_child( BOOL inherit, const char *format, ... )
     return finish_child( process );
 }
 
+DWORD run_child_with( DWORD_PTR attribute, HANDLE value, const char *format, ... )
+{
+    char exe[MAX_PATH], line[2048], verb[256];
+    STARTUPINFOEXA startup = { .StartupInfo.cb = sizeof(startup) };
+    PROCESS_INFORMATION info;
+    SIZE_T size = 0;
+    va_list args;
+
+    GetModuleFileNameA( NULL, exe, sizeof(exe) );
+    va_start( args, format );
+    vsnprintf( verb, sizeof(verb), format, args );
+    va_end( args );
+    snprintf( line, sizeof(line), "\"%s\" child %s", exe, verb );
+    InitializeProcThreadAttributeList( NULL, 1, 0, &size );
+    startup.lpAttributeList = malloc( size );
+    check( InitializeProcThreadAttributeList( startup.lpAttributeList, 1, 0, &size ));
+    check( UpdateProcThreadAttribute( startup.lpAttributeList, 0, attribute,
+                                      &value, sizeof(value), NULL, NULL ));
+    if (!check( CreateProcessA( exe, line, NULL, NULL, TRUE, EXTENDED_STARTUPINFO_PRESENT, NULL, NULL,
+                                &startup.StartupInfo, &info ))) return ~0u;
+    CloseHandle( info.hThread );
+    return finish_child( info.hProcess );
+}
+
 int main( int argc, char **argv )
 {
     static const struct { const char *name; void (*func)(void); } tests[] =

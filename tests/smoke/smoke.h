@@ -34,6 +34,8 @@ extern HANDLE open_read( const char *path, DWORD share );
 /* Run this program as "smoke.exe child VERB ARGS..." and return its exit code;
  * inherit says whether it gets inheritable handles. */
 extern DWORD run_child( BOOL inherit, const char *format, ... );
+/* The same with one PROC_THREAD_ATTRIBUTE_*, and with inheritable handles. */
+extern DWORD run_child_with( DWORD_PTR attribute, HANDLE value, const char *format, ... );
 extern HANDLE start_child( BOOL inherit, const char *format, ... );
 extern DWORD finish_child( HANDLE process );
 
