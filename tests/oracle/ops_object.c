@@ -185,6 +185,9 @@ void op_section( struct ctx *ctx )
     NTSTATUS status;
     int sized = percent( ctx, 20 );
 
+    /* Wine does not look whether it could read an image's headers: of a file open for writing only it
+     * judges what its stack held, so ask for read access with every image */
+    if (flags == SEC_IMAGE && (protection == PAGE_NOACCESS || protection == PAGE_EXECUTE)) protection = PAGE_READONLY;
     if (!slot)
     {
         out( ctx, " full" );
