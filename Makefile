@@ -4,8 +4,8 @@
 
 PREFIX ?= /usr/local
 DESTDIR ?=
-# Suites of their own target only: they take long.
-LONG   = conformance torture model
+# By its own target only: it takes long.
+LONG   = conformance
 SUITES = $(patsubst tests/%/run.sh,%,$(wildcard tests/*/run.sh))
 TESTS  = go $(filter-out $(LONG),$(SUITES))
 export FUZZTIME SEED PREFIX DESTDIR
@@ -23,12 +23,13 @@ help:
 	@echo 'make install       to PREFIX ($(PREFIX)) below DESTDIR; make uninstall'
 	@echo 'make clean         remove build/; build.sh clean --cache: the cache too'
 	@echo 'one suite:         $(SUITES:%=make %)'
+	@echo '                   the long form of torture, model, shmtest: FULL=1'
 
 demo bench:
 	@./build.sh $@ $(ARGS)
 
 test:
-	@./build.sh test $(TESTS)
+	@SHORT=1 ./build.sh test $(TESTS)
 
 fuzz $(SUITES):
 	@./build.sh test $@

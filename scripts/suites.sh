@@ -96,7 +96,6 @@ for suite; do
     total_failed=$((total_failed + failed))
     total_skipped=$((total_skipped + ${skipped:-0}))
 done
-skipped=''
-[ $total_skipped = 0 ] || skipped=", $total_skipped skipped"
-echo "$total_passed passed, $total_failed failed$skipped"
+[ $total_skipped = 0 ] || echo "$total_skipped skipped"
+echo "$total_passed passed, $total_failed failed"
 [ $total_failed = 0 ]

@@ -1,17 +1,16 @@
 #!/bin/bash
 # SPDX-License-Identifier: LGPL-2.1-or-later
 #
-# Model-check the shared table: run.sh [full]
+# Model-check the shared table; FULL=1 for the long form.
 #
 # The protocol must hold in every configuration, and each BREAK_ variant must
 # be rejected. Prints the number of states of each, and a summary line.
 set -u
 
 here=$(cd "$(dirname "$0")" && pwd)
-form=${1:-short}
 jobs=${JOBS:-2}
 optimize=-O0 # what -O1 takes to compile pays off in long searches only
-[ "$form" = full ] && optimize=-O1
+[ -z "${FULL:-}" ] || optimize=-O1
 memory=${MEMORY:-6000} # MiB that one search may take
 work=$(mktemp -d "${TMPDIR:-/tmp}/nspa-model.XXXXXX")
 trap 'rm -rf "$work"' EXIT
@@ -59,7 +58,7 @@ start holds "kill -9" -DKILLS=1 -DBYSTANDER -DSERVER_OPENS=0
 start holds "promotion" -DPROMOTIONS=1 -DBYSTANDER
 start holds "waiting for the last close" -DWATCHES=1 -DSERVER_OPENS=0
 start holds "a waiter proceeds" -DLIVENESS -DSERVER_OPENS=0
-if [ "$form" = full ]; then
+if [ -n "${FULL:-}" ]; then
     start holds "kill -9 of a closer waited for" -DWATCHES=1 -DKILLS=1 -DSERVER_OPENS=0 -DBYSTANDER
     start holds "two opens each" -DOPENS=2 -DSERVER_OPENS=2
     start holds "two slots, two inodes" -DNI=2 -DNS=2

@@ -85,10 +85,6 @@ static HANDLE start_process( int index, int *deaths )
     return process;
 }
 
-/* Workers that do nothing for this long are stuck; starting ten processes on a
- * busy machine may take half of it. */
-#define STUCK_SECONDS 60
-
 /* Run the processes until the time is over, or in the kill test for as many
  * deaths as were asked for; each process that ends is started again there. */
 static int run_processes( int seconds, int kills, int *deaths )
@@ -116,7 +112,7 @@ static int run_processes( int seconds, int kills, int *deaths )
                 stuck++;
                 break;
             }
-            ++*deaths;
+            if (!(++*deaths % 100)) printf( "%d processes ended\n", *deaths );
             CloseHandle( process[i] );
             process[i] = start_process( i, deaths );
             for (j = 0; j < test->threads; j++) quiet[i * test->threads + j] = GetTickCount64();

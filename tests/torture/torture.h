@@ -17,6 +17,9 @@
 #define FILE_MAX       49152    /* bytes of one file in the chaos test */
 #define OPENS          256      /* of one file in the share test */
 #define ERRORS         16
+/* Workers that do nothing for this long are stuck; starting ten processes on a
+ * busy machine may take half of it. */
+#define STUCK_SECONDS  60
 
 /* One open that the share test knows of. */
 struct open

@@ -83,6 +83,12 @@ func (r *runner) run(s suite) string {
 	return ""
 }
 
+// lastWords is the last line that the program wrote.
+func (r *runner) lastWords() string {
+	said := strings.TrimSpace(r.said)
+	return strings.TrimSpace(said[strings.LastIndexByte(said, '\n')+1:])
+}
+
 func (r *runner) command(ctx context.Context, name string, args ...string) *exec.Cmd {
 	cmd := exec.CommandContext(ctx, name, args...)
 	cmd.Env = append(slices.DeleteFunc(os.Environ(), func(s string) bool {
