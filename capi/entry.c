@@ -150,10 +150,10 @@ uint64_t nspa_promote_if_local( uint64_t handle )
     uint64_t mask;
 
     /* most handles in the range are wineserver's by the second call */
-    if (!file || !nspa_file_is_local( file )) return handle;
+    if (!file || !nspa_state_is_local( NSPA_LOAD( &file->state ), nspa_kind_of( handle ))) return handle;
     mask = nspa_enter();
     batch.count = batch.promoted = 0;
-    nspa_batch_add( table, &batch, file );
+    nspa_batch_add( table, &batch, file, nspa_kind_of( handle ));
     nspa_batch_flush( table, &batch );
     nspa_leave( mask );
     return handle;
@@ -174,8 +174,7 @@ uint32_t nspa_local_file_promote_inheritable(void)
     {
         struct nspa_file *file = &table->file[i];
 
-        if (nspa_file_is_local( file ) && (NSPA_LOAD( &file->attributes ) & OBJ_INHERIT))
-            nspa_batch_add( table, &batch, file );
+        if (NSPA_LOAD( &file->attributes ) & OBJ_INHERIT) nspa_batch_add( table, &batch, file, 0 );
     }
     nspa_batch_flush( table, &batch );
     nspa_leave( mask );
@@ -196,7 +195,7 @@ uint32_t nspa_local_file_promote_handles( const uint64_t *handles, uint32_t coun
     {
         struct nspa_file *file = nspa_file_of( table, handles[i] );
 
-        if (file) nspa_batch_add( table, &batch, file );
+        if (file) nspa_batch_add( table, &batch, file, nspa_kind_of( handles[i] ));
     }
     nspa_batch_flush( table, &batch );
     nspa_leave( mask );
@@ -208,7 +207,7 @@ int32_t nspa_local_file_pin( uint64_t handle, struct nspa_promotion *file )
     struct nspa_files *table = nspa_get_files();
     struct nspa_file *entry = nspa_file_of( table, handle );
 
-    if (!entry || !file || !nspa_file_pin( entry )) return STATUS_NOT_SUPPORTED;
+    if (!entry || !file || !nspa_is_local_file( handle ) || !nspa_file_pin( entry, 0 )) return STATUS_NOT_SUPPORTED;
     nspa_file_describe( table, entry, file );
     return STATUS_SUCCESS;
 }
@@ -217,9 +216,10 @@ void nspa_local_file_unpin( uint64_t handle )
 {
     struct nspa_files *table = nspa_get_files();
     struct nspa_file *file = nspa_file_of( table, handle );
+    uint32_t state = file ? NSPA_LOAD( &file->state ) : 0;
     uint64_t mask;
 
-    if (!file || NSPA_LOAD( &file->state ) < NSPA_STATE_USER) return;
+    if (state < NSPA_STATE_USER || (state & NSPA_STATE_SECTION) != nspa_kind_of( handle )) return;
     mask = nspa_enter();
     nspa_file_unpin( table, file );
     nspa_leave( mask );
@@ -232,9 +232,9 @@ int32_t nspa_local_file_close( uint64_t handle )
     uint64_t mask;
     int closed;
 
-    if (!file || nspa_state_is_foreign( NSPA_LOAD( &file->state ))) return STATUS_NOT_SUPPORTED;
+    if (!file || nspa_state_is_foreign( NSPA_LOAD( &file->state ), nspa_kind_of( handle ))) return STATUS_NOT_SUPPORTED;
     mask = nspa_enter();
-    closed = nspa_file_close( table, file );
+    closed = nspa_file_close( table, file, nspa_kind_of( handle ));
     nspa_leave( mask );
     return closed ? STATUS_SUCCESS : STATUS_NOT_SUPPORTED;
 }
@@ -244,7 +244,7 @@ void nspa_local_file_closed( uint64_t handle )
     struct nspa_files *table = nspa_get_files();
     struct nspa_file *file = nspa_file_of( table, handle );
 
-    if (file) nspa_file_closed( table, file );
+    if (file) nspa_file_closed( table, file, nspa_kind_of( handle ));
 }
 
 void nspa_get_stats( struct nspa_stats *stats, size_t size )

@@ -61,9 +61,9 @@ int32_t nspa_local_file_unix_name( uint64_t handle, char *name, size_t *size )
     size_t len;
     char *path;
 
-    if (!file || !name || !size) return STATUS_NOT_SUPPORTED;
+    if (!file || !nspa_is_local_file( handle ) || !name || !size) return STATUS_NOT_SUPPORTED;
     mask = nspa_enter();
-    if (nspa_file_pin( file ))
+    if (nspa_file_pin( file, 0 ))
     {
         if ((path = resolve( (const char *)file->names + file->nt_len, file->dev, file->ino )))
         {

@@ -23,9 +23,13 @@
  *      FREE -> LOCAL -> FREE              opened and closed here
  *              LOCAL -> SERVER -> FREE    promoted; wineserver closes it
  *      FREE -> SERVER -> FREE             came from the parent process
+ *      FREE -> VIEW -> FREE               a mapped view of a section; no handle
  *
  * plus a count of threads that have it pinned.  Who closes it then leaves a
  * mark, and the last of them closes.
+ *
+ * An entry is a file's or a section's, which the word says too.  Its handle
+ * lies in the range of its kind, and names nothing in the other.
  *
  * In C, because a real-time thread must be able to close a file, and any
  * thread to promote one, without entering Go: a SCHED_FIFO thread would wait
@@ -66,7 +70,8 @@ struct nspa_file
     uint32_t pad;
     uint64_t dev;
     uint64_t ino;
-    uint8_t  names[NSPA_FILE_SIZE - 56];
+    struct nspa_section section;  /* of a section; access, sharing and options are its file's */
+    uint8_t  names[NSPA_FILE_SIZE - 72];
 };
 
 _Static_assert( sizeof(struct nspa_file) == NSPA_FILE_SIZE, "entry size" );
@@ -74,8 +79,10 @@ _Static_assert( sizeof(struct nspa_file) == NSPA_FILE_SIZE, "entry size" );
 #define NSPA_STATE_FREE    0u
 #define NSPA_STATE_LOCAL   1u
 #define NSPA_STATE_SERVER  2u
+#define NSPA_STATE_VIEW    3u
 #define NSPA_STATE_MASK    3u
 #define NSPA_STATE_CLOSE   4u      /* the last one to unpin closes */
+#define NSPA_STATE_SECTION 8u      /* the kind of the entry: a section, or a view of one */
 #define NSPA_STATE_USER    0x100u  /* one pin */
 
 struct nspa_files
@@ -90,21 +97,33 @@ struct nspa_files
     struct nspa_file file[NSPA_HANDLE_CAP];
 };
 
-static inline uint32_t nspa_handle_of( uint32_t index )
+static inline uint32_t nspa_handle_of( uint32_t index, uint32_t kind )
 {
-    return NSPA_LF_HANDLE_BASE + index * 4;
+    return (kind ? NSPA_SECTION_HANDLE_BASE : NSPA_LF_HANDLE_BASE) + index * 4;
 }
 
-/* The entry a handle names, NULL if it is not in the local range. */
+/* The entry a handle names, NULL if it is not in a local range; whether it is of
+ * the handle's kind is for the state to say. */
 static inline struct nspa_file *nspa_file_of( struct nspa_files *files, uint64_t handle )
 {
     if (!files || !nspa_is_local_handle( handle )) return NULL;
-    return &files->file[((uint32_t)handle - NSPA_LF_HANDLE_BASE) / 4];
+    return &files->file[((uint32_t)handle - NSPA_SECTION_HANDLE_BASE) / 4 % NSPA_LF_HANDLE_CAP];
 }
 
-static inline int nspa_file_is_local( struct nspa_file *file )
+static inline uint32_t nspa_kind_of( uint64_t handle )
 {
-    return (NSPA_LOAD( &file->state ) & NSPA_STATE_MASK) == NSPA_STATE_LOCAL;
+    return nspa_is_local_section( handle ) ? NSPA_STATE_SECTION : 0;
+}
+
+/* Is this the state of an entry of that kind that is open here? */
+static inline int nspa_state_is_local( uint32_t state, uint32_t kind )
+{
+    return (state & (NSPA_STATE_MASK | NSPA_STATE_SECTION)) == (NSPA_STATE_LOCAL | kind);
+}
+
+static inline int nspa_state_is_server( uint32_t state, uint32_t kind )
+{
+    return (state & (NSPA_STATE_MASK | NSPA_STATE_SECTION)) == (NSPA_STATE_SERVER | kind);
 }
 
 /* ---- free entries: a stack, last used first, so that its memory is warm;
@@ -171,10 +190,41 @@ static inline void nspa_files_init( struct nspa_files *files, const uint32_t *in
 
         if (!file || file->inherited) continue;
         file->inherited = 1;
-        file->state = NSPA_STATE_SERVER;
+        file->state = NSPA_STATE_SERVER | nspa_kind_of( inherited[i] );
         file->fd = -1;
         files->used++;
     }
+}
+
+/* ---- the entry's part in the shared table --------------------------------- */
+
+/* A section and a view count as read-only mappings, which share everything: their
+ * sharing only makes them stand back while wineserver truncates the file, which
+ * it announces as a mapping for writing. */
+#define NSPA_SECTION_SHARING (NSPA_SHARE_ALL & ~NSPA_SHARE_WRITE)
+
+/* Returns -1, or - 1 - enum nspa_reason. */
+static inline int32_t nspa_file_publish( struct nspa_files *files, struct nspa_file *file, uint32_t kind )
+{
+    switch (nspa_client_publish( &files->client, file - files->file, file->dev, file->ino,
+                                 kind ? NSPA_MAP_ACCESS : file->access,
+                                 kind ? NSPA_SECTION_SHARING : file->sharing ))
+    {
+    case NSPA_PUBLISHED:       return -1 - NSPA_SERVED;
+    case NSPA_CONFLICT:        return -1 - NSPA_SHARING;
+    case NSPA_BUCKET_FULL:     return -1 - NSPA_TABLE_FULL;
+    case NSPA_BUCKET_DECLINED: return -1 - NSPA_TABLE_DECLINED;
+    case NSPA_BUCKET_BUSY:     return -1 - NSPA_TABLE_BUSY;
+    default:                   return -1 - NSPA_DETACHED_BY_SERVER;
+    }
+}
+
+/* Nonzero if wineserver must be told that the inode's last local open is gone. */
+static inline int nspa_file_unpublish( struct nspa_files *files, struct nspa_file *file, uint32_t kind )
+{
+    return nspa_client_retract( &files->client, file - files->file, file->dev, file->ino,
+                                kind ? NSPA_MAP_ACCESS : file->access,
+                                kind ? NSPA_SECTION_SHARING : file->sharing );
 }
 
 /* ---- open ---------------------------------------------------------------- */
@@ -190,8 +240,7 @@ static inline int32_t nspa_file_reserve( struct nspa_files *files, const struct 
 {
     size_t unix_len = strlen( open->unix_name ) + 1;
     struct nspa_file *file;
-    uint32_t reason;
-    int32_t index;
+    int32_t index, ret;
 
     if (open->nt_len > sizeof(file->names) || unix_len > sizeof(file->names) - open->nt_len)
         return -1 - NSPA_NAME_TOO_LONG;
@@ -206,20 +255,13 @@ static inline int32_t nspa_file_reserve( struct nspa_files *files, const struct 
     file->nt_len     = open->nt_len;
     file->dev        = dev;
     file->ino        = ino;
+    memset( &file->section, 0, sizeof(file->section) );
     memcpy( file->names, open->nt_name, open->nt_len );
     memcpy( file->names + open->nt_len, open->unix_name, unix_len );
 
-    switch (nspa_client_publish( &files->client, index, dev, ino, access, open->sharing ))
-    {
-    case NSPA_PUBLISHED:       return index;
-    case NSPA_CONFLICT:        reason = NSPA_SHARING; break;
-    case NSPA_BUCKET_FULL:     reason = NSPA_TABLE_FULL; break;
-    case NSPA_BUCKET_DECLINED: reason = NSPA_TABLE_DECLINED; break;
-    case NSPA_BUCKET_BUSY:     reason = NSPA_TABLE_BUSY; break;
-    default:                   reason = NSPA_DETACHED_BY_SERVER; break;
-    }
+    if ((ret = nspa_file_publish( files, file, 0 )) == -1 - NSPA_SERVED) return index;
     nspa_free_push( files, index );
-    return -1 - (int32_t)reason;
+    return ret;
 }
 
 /* The open did not come to be.  Nonzero if wineserver must be told that the
@@ -227,7 +269,7 @@ static inline int32_t nspa_file_reserve( struct nspa_files *files, const struct 
 static inline int nspa_file_cancel( struct nspa_files *files, uint32_t index )
 {
     struct nspa_file *file = &files->file[index];
-    int drained = nspa_client_retract( &files->client, index, file->dev, file->ino, file->access, file->sharing );
+    int drained = nspa_file_unpublish( files, file, 0 );
 
     nspa_free_push( files, index );
     return drained;
@@ -238,39 +280,38 @@ static inline uint32_t nspa_file_commit( struct nspa_files *files, uint32_t inde
 {
     files->file[index].fd = fd;
     NSPA_STORE( &files->file[index].state, NSPA_STATE_LOCAL );
-    return nspa_handle_of( index );
+    return nspa_handle_of( index, 0 );
 }
 
 /* ---- close --------------------------------------------------------------- */
 
-static inline void nspa_file_retract( struct nspa_files *files, struct nspa_file *file )
+static inline void nspa_file_retract( struct nspa_files *files, struct nspa_file *file, uint32_t kind )
 {
-    if (nspa_client_retract( &files->client, file - files->file, file->dev, file->ino,
-                             file->access, file->sharing ))
-        files->host.drained( file->dev, file->ino );
+    if (nspa_file_unpublish( files, file, kind )) files->host.drained( file->dev, file->ino );
 }
 
 /* The state word is FREE already and the entry not yet on the stack. */
-static inline void nspa_file_finish_close( struct nspa_files *files, struct nspa_file *file )
+static inline void nspa_file_finish_close( struct nspa_files *files, struct nspa_file *file, uint32_t kind )
 {
-    files->host.forget_fd( nspa_handle_of( file - files->file ) );
-    nspa_file_retract( files, file );
+    files->host.forget_fd( nspa_handle_of( file - files->file, kind ) );
+    nspa_file_retract( files, file, kind );
     close( file->fd );
     __atomic_add_fetch( &files->local_closes, 1, __ATOMIC_RELAXED );
     nspa_free_push( files, file - files->file );
 }
 
-/* Is closing a file in this state wineserver's business?  Not while the file is
+/* Is closing a handle of this kind wineserver's business?  Not while the entry is
  * pinned: then its descriptor may be on its way there, and must stay open. */
-static inline int nspa_state_is_foreign( uint32_t state )
+static inline int nspa_state_is_foreign( uint32_t state, uint32_t kind )
 {
+    if ((state & NSPA_STATE_SECTION) != kind || (state & NSPA_STATE_MASK) == NSPA_STATE_VIEW) return 1;
     if (state & NSPA_STATE_CLOSE) return 1;  /* closed twice */
     if (state >= NSPA_STATE_USER) return 0;
     return (state & NSPA_STATE_MASK) != NSPA_STATE_LOCAL;
 }
 
 /* Nonzero if the handle is closed, or will be by the last one to unpin it. */
-static inline int nspa_file_close( struct nspa_files *files, struct nspa_file *file )
+static inline int nspa_file_close( struct nspa_files *files, struct nspa_file *file, uint32_t kind )
 {
     uint32_t state = NSPA_LOAD( &file->state );
 
@@ -278,10 +319,10 @@ static inline int nspa_file_close( struct nspa_files *files, struct nspa_file *f
     {
         uint32_t next = state < NSPA_STATE_USER ? NSPA_STATE_FREE : state | NSPA_STATE_CLOSE;
 
-        if (nspa_state_is_foreign( state )) return 0;
+        if (nspa_state_is_foreign( state, kind )) return 0;
         if (__atomic_compare_exchange_n( &file->state, &state, next, 0, __ATOMIC_ACQ_REL, __ATOMIC_ACQUIRE ))
         {
-            if (next == NSPA_STATE_FREE) nspa_file_finish_close( files, file );
+            if (next == NSPA_STATE_FREE) nspa_file_finish_close( files, file, kind );
             return 1;
         }
     }
@@ -290,13 +331,13 @@ static inline int nspa_file_close( struct nspa_files *files, struct nspa_file *f
 /* wineserver has closed the handle.  While somebody has it pinned its value must
  * not be given out again: a promotion on its way would make it wineserver's once
  * more.  So the last to unpin closes it there for good. */
-static inline void nspa_file_closed( struct nspa_files *files, struct nspa_file *file )
+static inline void nspa_file_closed( struct nspa_files *files, struct nspa_file *file, uint32_t kind )
 {
     uint32_t state = NSPA_LOAD( &file->state ), next;
 
     do
     {
-        if ((state & NSPA_STATE_MASK) != NSPA_STATE_SERVER) return;
+        if (!nspa_state_is_server( state, kind )) return;
         next = state < NSPA_STATE_USER ? NSPA_STATE_FREE : state | NSPA_STATE_CLOSE;
     } while (!__atomic_compare_exchange_n( &file->state, &state, next, 0, __ATOMIC_ACQ_REL, __ATOMIC_ACQUIRE ));
     if (next == NSPA_STATE_FREE) nspa_free_push( files, file - files->file );
@@ -304,14 +345,14 @@ static inline void nspa_file_closed( struct nspa_files *files, struct nspa_file 
 
 /* ---- promotion ----------------------------------------------------------- */
 
-/* Keep a local file from being closed or forgotten.  Zero if it is not local. */
-static inline int nspa_file_pin( struct nspa_file *file )
+/* Keep a local entry of this kind from being closed or forgotten.  Zero if there is none. */
+static inline int nspa_file_pin( struct nspa_file *file, uint32_t kind )
 {
     uint32_t state = NSPA_LOAD( &file->state );
 
     do
     {
-        if ((state & NSPA_STATE_MASK) != NSPA_STATE_LOCAL || (state & NSPA_STATE_CLOSE)) return 0;
+        if (!nspa_state_is_local( state, kind ) || (state & NSPA_STATE_CLOSE)) return 0;
     } while (!__atomic_compare_exchange_n( &file->state, &state, state + NSPA_STATE_USER, 0,
                                            __ATOMIC_ACQ_REL, __ATOMIC_ACQUIRE ));
     return 1;
@@ -320,8 +361,9 @@ static inline int nspa_file_pin( struct nspa_file *file )
 /* Undo nspa_file_pin(); the last one closes what was closed meanwhile. */
 static inline void nspa_file_unpin( struct nspa_files *files, struct nspa_file *file )
 {
-    uint32_t handle = nspa_handle_of( file - files->file );
     uint32_t state = NSPA_LOAD( &file->state );
+    uint32_t kind = state & NSPA_STATE_SECTION;
+    uint32_t handle = nspa_handle_of( file - files->file, kind );
     uint32_t next;
     int fd;
 
@@ -339,7 +381,7 @@ static inline void nspa_file_unpin( struct nspa_files *files, struct nspa_file *
         if (fd != -1) close( fd );
         nspa_free_push( files, file - files->file );
     }
-    else nspa_file_finish_close( files, file );
+    else nspa_file_finish_close( files, file, kind );
 }
 
 /* What the server call made of a pinned file.  wineserver takes a second
@@ -355,18 +397,18 @@ static inline void nspa_file_promote_end( struct nspa_files *files, struct nspa_
         uint32_t next = (state & ~NSPA_STATE_MASK) | NSPA_STATE_SERVER;
 
         if (!__atomic_compare_exchange_n( &file->state, &state, next, 0, __ATOMIC_ACQ_REL, __ATOMIC_ACQUIRE )) continue;
-        nspa_file_retract( files, file );
+        nspa_file_retract( files, file, state & NSPA_STATE_SECTION );
         __atomic_add_fetch( &files->promotions, 1, __ATOMIC_RELAXED );
         break;
     }
     nspa_file_unpin( files, file );
 }
 
-/* What the host must know of a pinned file. */
+/* What the host must know of a pinned entry. */
 static inline void nspa_file_describe( struct nspa_files *files, struct nspa_file *file,
                                        struct nspa_promotion *promotion )
 {
-    promotion->handle     = nspa_handle_of( file - files->file );
+    promotion->handle     = nspa_handle_of( file - files->file, NSPA_LOAD( &file->state ) & NSPA_STATE_SECTION );
     promotion->fd         = file->fd;
     promotion->access     = file->access;
     promotion->sharing    = file->sharing;
@@ -375,6 +417,7 @@ static inline void nspa_file_describe( struct nspa_files *files, struct nspa_fil
     promotion->nt_name    = (const uint16_t *)file->names;
     promotion->nt_len     = file->nt_len;
     promotion->unix_name  = (const char *)file->names + file->nt_len;
+    promotion->section    = file->section;
 }
 
 /* Files on their way to wineserver. */
@@ -401,11 +444,60 @@ static inline void nspa_batch_flush( struct nspa_files *files, struct nspa_batch
     batch->count = 0;
 }
 
-static inline void nspa_batch_add( struct nspa_files *files, struct nspa_batch *batch, struct nspa_file *file )
+/* Sections go one by one, since only files are ever many. */
+static inline void nspa_batch_add( struct nspa_files *files, struct nspa_batch *batch, struct nspa_file *file,
+                                   uint32_t kind )
 {
-    if (!nspa_file_pin( file )) return;
+    struct nspa_promotion section;
+    int32_t status;
+
+    if (!nspa_file_pin( file, kind )) return;
+    if (kind)
+    {
+        nspa_file_describe( files, file, &section );
+        status = files->host.promote( &section );
+        nspa_file_promote_end( files, file, status );
+        if (status >= 0) batch->promoted++;
+        return;
+    }
     nspa_file_describe( files, file, &batch->promotion[batch->count++] );
     if (batch->count == NSPA_PROMOTE_MAX) nspa_batch_flush( files, batch );
+}
+
+/* ---- sections -------------------------------------------------------------- */
+
+/* Make an entry for a section of a file, or for a view of a section, which is
+ * pinned: its index, or -1.  It is published but nobody knows it yet. */
+static inline int32_t nspa_section_reserve( struct nspa_files *files, const struct nspa_file *from,
+                                            const struct nspa_section *section )
+{
+    int32_t index = nspa_free_pop( files );
+    struct nspa_file *file;
+    size_t len;
+
+    if (index < 0) return -1;
+    file = &files->file[index];
+    len = from->nt_len + strlen( (const char *)from->names + from->nt_len ) + 1;
+    file->fd         = -1;
+    file->access     = from->access;
+    file->sharing    = from->sharing;
+    file->options    = from->options;
+    file->attributes = 0;
+    file->nt_len     = from->nt_len;
+    file->dev        = from->dev;
+    file->ino        = from->ino;
+    file->section    = *section;
+    memcpy( file->names, from->names, len );
+    if (nspa_file_publish( files, file, NSPA_STATE_SECTION ) == -1 - NSPA_SERVED) return index;
+    nspa_free_push( files, index );
+    return -1;
+}
+
+/* Undo that, when no view or section came of it or the view is gone. */
+static inline void nspa_section_release( struct nspa_files *files, struct nspa_file *file )
+{
+    nspa_file_retract( files, file, NSPA_STATE_SECTION );
+    nspa_free_push( files, file - files->file );
 }
 
 #endif  /* __NSPA_TABLE_H */

@@ -50,24 +50,44 @@ extern "C" {
 
 #define NSPA_ABI_VERSION 1
 
-/* Handles of local files: [NSPA_LF_HANDLE_BASE, 0x80000000) in steps of four.
- * The last one is never given out: with tag bits it is 0x7fffffff, the pseudo
- * handle of the current process. */
-#define NSPA_LF_HANDLE_CAP   4096u
-#define NSPA_LF_HANDLE_BASE  0x7fffc000u
-#define NSPA_LF_HANDLE_LAST  0x7ffffffcu
+/* Handles of local sections are [NSPA_SECTION_HANDLE_BASE, NSPA_LF_HANDLE_BASE),
+ * those of local files [NSPA_LF_HANDLE_BASE, 0x80000000), in steps of four.  The
+ * last one is never given out: with tag bits it is 0x7fffffff, the pseudo handle
+ * of the current process. */
+#define NSPA_LF_HANDLE_CAP        4096u
+#define NSPA_SECTION_HANDLE_BASE  0x7fff8000u
+#define NSPA_LF_HANDLE_BASE       0x7fffc000u
+#define NSPA_LF_HANDLE_LAST       0x7ffffffcu
 
-/* Is this value in the local range?  Says nothing about whether it is open.
+/* Is this value in a local range?  Says nothing about whether it is open.
  * NT ignores the two low bits of a handle, and so do we. */
+static inline int nspa_is_local_section( uint64_t handle )
+{
+    return handle >= NSPA_SECTION_HANDLE_BASE && handle < NSPA_LF_HANDLE_BASE;
+}
+
+static inline int nspa_is_local_file( uint64_t handle )
+{
+    return handle >= NSPA_LF_HANDLE_BASE && handle < NSPA_LF_HANDLE_LAST;
+}
+
 static inline int nspa_is_local_handle( uint64_t handle )
 {
-    return (handle & ~UINT64_C(3)) >= NSPA_LF_HANDLE_BASE && (handle & ~UINT64_C(3)) < NSPA_LF_HANDLE_LAST;
+    return nspa_is_local_section( handle ) || nspa_is_local_file( handle );
 }
 
 /* The same, exported. */
 extern int nspa_local_file_is_local_handle( uint64_t handle );
 
-/* One file, as wineserver must know it to hold it under the same handle. */
+/* A section of a local file, without a name, that cannot be inherited. */
+struct nspa_section
+{
+    uint64_t size;         /* in bytes; of the whole file if it is zero on creation */
+    uint32_t access;       /* SECTION_*, all granted */
+    uint32_t file_access;  /* what the section's protection needs of the file */
+};
+
+/* One file or section, as wineserver must know it to hold it under the same handle. */
 struct nspa_promotion
 {
     uint32_t        handle;
@@ -79,6 +99,7 @@ struct nspa_promotion
     const uint16_t *nt_name;     /* not terminated */
     uint32_t        nt_len;      /* in bytes */
     const char     *unix_name;   /* as it was opened, terminated */
+    struct nspa_section section; /* if the handle is a section's; all of the above describe its file */
 };
 
 /* What the library needs of its host.  Called on the thread that entered the
@@ -90,7 +111,8 @@ struct nspa_host
 {
     /* Remove the handle from ntdll's fd cache; return the fd it had, or -1. */
     int      (*forget_fd)( uint32_t handle );
-    /* Send request nspa_create_file_from_unix_fd; return its status. */
+    /* Send request nspa_create_file_from_unix_fd, or for a section
+     * nspa_create_mapping_from_unix_fd; return its status. */
     int32_t  (*promote)( const struct nspa_promotion *file );
     /* The same for several files, at most NSPA_PROMOTE_MAX, with one request
      * nspa_promote_local_handles; fills a status for each. */
@@ -199,7 +221,7 @@ struct nspa_opened
  *   STATUS_NOT_SUPPORTED  the open belongs to wineserver; opened->reason says why */
 extern int32_t nspa_local_file_try_bypass( const struct nspa_open *open, struct nspa_opened *opened );
 
-/* Give wineserver a local file under the handle it has, so that any request
+/* Give wineserver a local file or section under the handle it has, so that any request
  * may name it.  Returns handle in every case: what is not local, not open or
  * could not be promoted is wineserver's to judge.  One round trip the first
  * time, none after. */
@@ -238,6 +260,32 @@ extern void nspa_local_file_closed( uint64_t handle );
  *   STATUS_BUFFER_OVERFLOW  *size says how much is needed
  *   STATUS_NOT_SUPPORTED    not a local file; wineserver knows */
 extern int32_t nspa_local_file_unix_name( uint64_t handle, char *name, size_t *size );
+
+/* Create a section of a local file.  file is pinned as long as the call takes;
+ * the section has a descriptor of its own, opened->fd, for the fd cache.  Never
+ * enters Go.  Decides nothing against the program:
+ *   STATUS_SUCCESS        *opened is filled, opened->handle is the section's
+ *   STATUS_NOT_SUPPORTED  the section belongs to wineserver: not a local file,
+ *                         more access than it has, larger than the file, empty,
+ *                         no handle or descriptor left, or the table declined */
+extern int32_t nspa_local_section_create( uint64_t file, const struct nspa_section *section,
+                                          struct nspa_opened *opened );
+
+/* Describe a local section.
+ *   STATUS_SUCCESS, STATUS_NOT_SUPPORTED (not a local section; wineserver knows) */
+extern int32_t nspa_local_section_query( uint64_t handle, struct nspa_section *section );
+
+/* A view of a local section is about to be mapped.  It counts as a mapping of the
+ * file until nspa_local_view_remove(), whatever becomes of the section.
+ *   STATUS_SUCCESS        *view names it to the functions below
+ *   STATUS_NOT_SUPPORTED  the view belongs to wineserver */
+extern int32_t nspa_local_view_add( uint64_t section, uint32_t *view );
+extern void nspa_local_view_remove( uint32_t view );
+
+/* The NT name of a view's file: not terminated, sizes in bytes.  *size is the
+ * buffer's and becomes the name's.
+ *   STATUS_SUCCESS, STATUS_BUFFER_OVERFLOW, STATUS_NOT_SUPPORTED (no view) */
+extern int32_t nspa_local_view_name( uint32_t view, uint16_t *name, uint32_t *size );
 
 /* A word that changes whenever a drive link or a volume's label may have:
  * answers of the mount manager are good while it stays.  Zero while not

@@ -256,3 +256,97 @@ func TestPromote(t *testing.T) {
 		t.Errorf("%d handles", handles)
 	}
 }
+
+// TestSection goes through the life of a section and its views: they live
+// without their file, and wineserver gets the section under its own handle.
+func TestSection(t *testing.T) {
+	if status := attach(); status != success {
+		t.Fatalf("nspa_init: %#x", status)
+	}
+	path := filepath.Join(t.TempDir(), "file")
+	if err := os.WriteFile(path, make([]byte, 5000), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	theHost.promoted, theHost.status = nil, success
+	file, _ := tryBypass(t, newOpen(t, path))
+	for _, c := range []struct {
+		what string
+		cSection
+		status uint32
+	}{
+		{"the whole file", cSection{size: 0, access: 0xf0005, fileAccess: 1}, success},
+		{"a part", cSection{size: 4999, access: 4, fileAccess: 1}, success},
+		{"too large", cSection{size: 5001, access: 4, fileAccess: 1}, notSupported},
+		{"all ones", cSection{size: ^uint64(0), access: 4, fileAccess: 1}, notSupported},
+		{"no access", cSection{fileAccess: 1}, notSupported},
+		{"to write", cSection{access: 2, fileAccess: 3}, notSupported},
+	} {
+		opened, status := createSection(t, uint64(file.handle), c.cSection)
+		if status != c.status {
+			t.Errorf("%s: %#x", c.what, status)
+		}
+		if status != success {
+			continue
+		}
+		handle := uint64(opened.handle)
+		want := c.cSection
+		if want.size == 0 {
+			want.size = 5000
+		}
+		if got, status := querySection(t, handle); got != want || status != success {
+			t.Errorf("%s: %#x, %+v", c.what, status, got)
+		}
+		if lib.isLocal(handle) == 0 || opened.handle >= 0x7fffc000 || opened.fd == file.fd {
+			t.Errorf("%s: %+v", c.what, opened)
+		}
+		// neither kind of handle is good for the other's calls
+		if _, status := querySection(t, handle+0x4000); status != notSupported {
+			t.Errorf("%s: a file was taken for a section", c.what)
+		}
+		if _, status := pin(t, handle); status != notSupported || lib.close(handle+0x4000) != notSupported {
+			t.Errorf("%s: a section was taken for a file", c.what)
+		}
+		if got := lib.close(handle); got != success {
+			t.Errorf("%s: close: %#x", c.what, got)
+		}
+	}
+
+	section, _ := createSection(t, uint64(file.handle), cSection{access: 5, fileAccess: 1})
+	if got := lib.close(uint64(file.handle)); got != success {
+		t.Errorf("close of the file: %#x", got)
+	}
+	view, status := addView(t, uint64(section.handle))
+	if status != success {
+		t.Fatalf("view: %#x", status)
+	}
+	if got := lib.promote(uint64(section.handle)); got != uint64(section.handle) ||
+		!slices.Equal(theHost.promoted, []uint32{section.handle}) {
+		t.Errorf("promoted %#x, %#x", got, theHost.promoted)
+	}
+	if _, status := querySection(t, uint64(section.handle)); status != notSupported {
+		t.Errorf("query after promotion: %#x", status)
+	}
+	if _, status := addView(t, uint64(section.handle)); status != notSupported {
+		t.Errorf("view after promotion: %#x", status)
+	}
+	lib.closed(uint64(section.handle))
+	unix.Close(int(section.fd))
+	if name, status := viewName(t, view, 1000); name != `\??\unix`+path || status != success {
+		t.Errorf("%q, %#x", name, status)
+	}
+	if _, status := viewName(t, view, 4); status != bufferOverflow {
+		t.Errorf("%#x", status)
+	}
+	if got := lib.close(0x7fff8000 + uint64(view)*4); got != notSupported {
+		t.Errorf("a view was closed as a handle: %#x", got)
+	}
+	lib.viewRemove(view)
+	lib.viewRemove(view)
+	lib.viewRemove(^uint32(0))
+	if _, status := viewName(t, view, 1000); status != notSupported {
+		t.Errorf("name of a view that is gone: %#x", status)
+	}
+	if _, _, _, handles := stats(t); handles != 0 {
+		t.Errorf("%d handles", handles)
+	}
+}

@@ -55,6 +55,13 @@ type cPromotion struct {
 	ntName                               unsafe.Pointer
 	ntLen                                uint32
 	unixName                             unsafe.Pointer
+	section                              cSection
+}
+
+type cSection struct {
+	_                  structs.HostLayout
+	size               uint64
+	access, fileAccess uint32
 }
 
 var lib struct {
@@ -71,6 +78,11 @@ var lib struct {
 	unixName      func(handle uint64, name, size unsafe.Pointer) uint32
 	isLocal       func(handle uint64) int32
 	epoch         func() uint64
+	sectionCreate func(file uint64, section, opened unsafe.Pointer) uint32
+	sectionQuery  func(handle uint64, section unsafe.Pointer) uint32
+	viewAdd       func(section uint64, view unsafe.Pointer) uint32
+	viewRemove    func(view uint32)
+	viewName      func(view uint32, name, size unsafe.Pointer) uint32
 	stats         func(stats unsafe.Pointer, size uintptr)
 	reason        func(reason uint32) string
 	serverABI     func() uint32
@@ -99,7 +111,10 @@ func load() error {
 			"nspa_local_file_promote_handles": &lib.handles, "nspa_local_file_pin": &lib.pin,
 			"nspa_local_file_unpin": &lib.unpin, "nspa_local_file_unix_name": &lib.unixName,
 			"nspa_local_file_is_local_handle": &lib.isLocal, "nspa_volume_epoch": &lib.epoch,
-			"nspa_get_stats": &lib.stats, "nspa_reason_string": &lib.reason,
+			"nspa_local_section_create": &lib.sectionCreate, "nspa_local_section_query": &lib.sectionQuery,
+			"nspa_local_view_add": &lib.viewAdd, "nspa_local_view_remove": &lib.viewRemove,
+			"nspa_local_view_name": &lib.viewName,
+			"nspa_get_stats":       &lib.stats, "nspa_reason_string": &lib.reason,
 		}},
 		{server, map[string]any{
 			"nspa_server_abi": &lib.serverABI, "nspa_server_create_table": &lib.serverCreate,
@@ -246,6 +261,37 @@ func unixName(t testing.TB, handle uint64, room int) (string, uintptr, uint32) {
 	return unix.ByteSliceToString(buf), size, status
 }
 
+func createSection(t testing.TB, file uint64, section cSection) (cOpened, uint32) {
+	t.Helper()
+	var opened cOpened
+	status := lib.sectionCreate(file, pinned(t, &section), pinned(t, &opened))
+	return opened, status
+}
+
+func querySection(t testing.TB, handle uint64) (cSection, uint32) {
+	t.Helper()
+	var section cSection
+	status := lib.sectionQuery(handle, pinned(t, &section))
+	return section, status
+}
+
+func addView(t testing.TB, section uint64) (uint32, uint32) {
+	t.Helper()
+	var view uint32
+	status := lib.viewAdd(section, pinned(t, &view))
+	return view, status
+}
+
+func viewName(t testing.TB, view uint32, room int) (string, uint32) {
+	t.Helper()
+	buf, size := make([]uint16, room), uint32(2*room)
+	status := lib.viewName(view, pinned(t, &buf[0]), pinned(t, &size))
+	if status != 0 {
+		return "", status
+	}
+	return string(utf16.Decode(buf[:size/2])), status
+}
+
 func stats(t testing.TB) (opens [24]uint64, promotions, closes uint64, handles uint32) {
 	t.Helper()
 	var s struct {
@@ -267,6 +313,10 @@ func nullCalls() map[string][2]uint64 {
 		"pin":               {uint64(lib.pin(0x7fffc000, nil)), declined},
 		"unix_name":         {uint64(lib.unixName(0x7fffc000, nil, nil)), declined},
 		"promote_handles":   {uint64(lib.handles(nil, 5)), 0},
+		"section_create":    {uint64(lib.sectionCreate(0x7fffc000, nil, nil)), declined},
+		"section_query":     {uint64(lib.sectionQuery(0x7fff8000, nil)), declined},
+		"view_add":          {uint64(lib.viewAdd(0x7fff8000, nil)), declined},
+		"view_name":         {uint64(lib.viewName(0, nil, nil)), declined},
 		"close":             {uint64(lib.close(0)), declined},
 		"close, all ones":   {uint64(lib.close(^uint64(0))), declined},
 		"promote":           {lib.promote(0), 0},

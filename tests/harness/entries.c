@@ -87,8 +87,8 @@ static void entries_reuse(void)
     first = open_inode( 1 );
     second = open_inode( 2 );
     CHECK( first >= 0 && second >= 0 && first != second );
-    CHECK( nspa_file_close( files, &files->file[first] ));
-    CHECK( !nspa_file_close( files, &files->file[first] ));
+    CHECK( nspa_file_close( files, &files->file[first], 0 ));
+    CHECK( !nspa_file_close( files, &files->file[first], 0 ));
     CHECK_EQ( counted( 1 ), 0 );
     CHECK_EQ( entry_state( first ), NSPA_ENTRY_FREE );
     third = open_inode( 3 );
@@ -109,7 +109,7 @@ static void close_and_reuse( const char *step )
     if (strcmp( step, "lock" )) return;
     step_hook = NULL;
     nspa_file_promote_end( files, promoted, 0 );
-    if (!nspa_file_close( files, promoted )) nspa_file_closed( files, promoted );
+    if (!nspa_file_close( files, promoted, 0 )) nspa_file_closed( files, promoted, 0 );
     reused = open_inode( 2 );
 }
 
@@ -123,7 +123,7 @@ static void entries_promotion_against_close(void)
     make_table();
     index = open_inode( 1 );
     promoted = &files->file[index];
-    CHECK( nspa_file_pin( promoted ) && nspa_file_pin( promoted ));
+    CHECK( nspa_file_pin( promoted, 0 ) && nspa_file_pin( promoted, 0 ));
     step_hook = close_and_reuse;
     nspa_file_promote_end( files, promoted, 0 );
 
@@ -147,9 +147,9 @@ static void entries_refused_then_closed(void)
     make_table();
     index = open_inode( 1 );
     promoted = &files->file[index];
-    CHECK( nspa_file_pin( promoted ));
-    CHECK( nspa_file_close( files, promoted ));
-    CHECK( !nspa_file_pin( promoted ));
+    CHECK( nspa_file_pin( promoted, 0 ));
+    CHECK( nspa_file_close( files, promoted, 0 ));
+    CHECK( !nspa_file_pin( promoted, 0 ));
     CHECK_EQ( counted( 1 ), 1 );
     nspa_file_promote_end( files, promoted, -1 );
     CHECK_EQ( counted( 1 ), 0 );

@@ -18,7 +18,8 @@ static int64_t range( void *unused )
 {
     static const struct { uint64_t handle; int local; } values[] =
     {
-        { 0, 0 }, { 4, 0 }, { 0x7fffbffc, 0 }, { 0x7fffbfff, 0 }, { 0x7fffc000, 1 }, { 0x7fffc001, 1 },
+        { 0, 0 }, { 4, 0 }, { 0x7fff7ffc, 0 }, { 0x7fff7fff, 0 }, { 0x7fff8000, 1 }, { 0x7fffbfff, 1 },
+        { 0x7fffc000, 1 }, { 0x7fffc001, 1 },
         { 0x7fffc002, 1 }, { 0x7fffc003, 1 }, { 0x7ffffff8, 1 }, { 0x7ffffffb, 1 },
         /* the last one and its tag bits: the pseudo handle of the process */
         { 0x7ffffffc, 0 }, { 0x7ffffffd, 0 }, { 0x7ffffffe, 0 }, { 0x7fffffff, 0 },

@@ -17,7 +17,7 @@
 #define SLOTS       10     /* handles of each process */
 #define VIEWS       3
 #define LINE_SIZE   65536
-#define STALE       ((HANDLE)(ULONG_PTR)0x7fffbadc)  /* never a handle */
+#define STALE       ((HANDLE)(ULONG_PTR)0x7fff7adc)  /* never a handle */
 
 enum kind { EMPTY, FILE_HANDLE, SECTION_HANDLE, EVENT_HANDLE };
 

@@ -46,6 +46,19 @@ int child_main( int argc, char **argv )
         WaitForSingleObject( done, 30000 );
         return error;  /* with the file open */
     }
+    /* section PATH: change a file that the parent has mapped */
+    if (!strcmp( verb, "section" ) && argc == 2) return section_child( argv[1] );
+    /* section-name PID ADDRESS LEAF: look at a view of the parent */
+    if (!strcmp( verb, "section-name" ) && argc == 4)
+        return section_name_child( strtoul( argv[1], NULL, 10 ), strtoull( argv[2], NULL, 10 ), argv[3] );
+    /* section-use VALUE: map an inherited section */
+    if (!strcmp( verb, "section-use" ) && argc == 2) return section_use_child( strtoull( argv[1], NULL, 10 ));
+    /* sleep: until it is ended */
+    if (!strcmp( verb, "sleep" ))
+    {
+        Sleep( 60000 );
+        return 1;
+    }
     /* handle VALUE OFFSET: read from an inherited handle */
     if (!strcmp( verb, "handle" ) && argc == 3)
     {

@@ -152,6 +152,7 @@ int main( int argc, char **argv )
         { "handles", test_handles },
         { "inheritance", test_inheritance },
         { "foreign", test_foreign },
+        { "section", test_section },
         { "api", test_api },
     };
     unsigned int i;

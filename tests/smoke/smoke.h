@@ -49,6 +49,12 @@ extern void test_promotion(void);
 extern void test_handles(void);
 extern void test_inheritance(void);
 extern void test_foreign(void);
+extern void test_section(void);
 extern void test_api(void);
+
+/* Children of test_section(). */
+extern int section_child( const char *path );
+extern int section_name_child( DWORD parent, ULONG64 address, const char *leaf );
+extern int section_use_child( ULONG64 value );
 
 #endif
