@@ -97,6 +97,9 @@ struct nspa_files
     struct nspa_file file[NSPA_HANDLE_CAP];
 };
 
+/* STATUS_HANDLE_NOT_CLOSABLE */
+#define NSPA_HANDLE_NOT_CLOSABLE  ((int32_t)0xc0000235)
+
 static inline uint32_t nspa_handle_of( uint32_t index, uint32_t kind )
 {
     return (kind ? NSPA_SECTION_HANDLE_BASE : NSPA_LF_HANDLE_BASE) + index * 4;
@@ -377,9 +380,10 @@ static inline void nspa_file_unpin( struct nspa_files *files, struct nspa_file *
     if ((state & NSPA_STATE_MASK) == NSPA_STATE_SERVER)
     {
         fd = files->host.forget_fd( handle );
-        files->host.close_handle( handle );
+        if (files->host.close_handle( handle ) != NSPA_HANDLE_NOT_CLOSABLE)
+            nspa_free_push( files, file - files->file );
+        else NSPA_STORE( &file->state, NSPA_STATE_SERVER | kind );  /* protected: it stays */
         if (fd != -1) close( fd );
-        nspa_free_push( files, file - files->file );
     }
     else nspa_file_finish_close( files, file, kind );
 }

@@ -117,8 +117,8 @@ struct nspa_host
     /* The same for several files, at most NSPA_PROMOTE_MAX, with one request
      * nspa_promote_local_handles; fills a status for each. */
     void     (*promote_many)( const struct nspa_promotion *files, uint32_t count, int32_t *statuses );
-    /* Close a handle that wineserver holds. */
-    void     (*close_handle)( uint32_t handle );
+    /* Close a handle that wineserver holds; return its status. */
+    int32_t  (*close_handle)( uint32_t handle );
     /* Tell wineserver that an inode's last local open is gone. */
     void     (*drained)( uint64_t dev, uint64_t ino );
     /* Bounds of the stack that holds sp, if the host knows them better than

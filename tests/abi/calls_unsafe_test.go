@@ -187,7 +187,7 @@ var callbacks = sync.OnceValue(func() cHost {
 			}
 			return 0
 		}),
-		closeHandle: purego.NewCallback(func(handle uint32) uintptr {
+		closeHandle: purego.NewCallback(func(handle uint32) uint32 {
 			theHost.Lock()
 			defer theHost.Unlock()
 			theHost.closed = append(theHost.closed, handle)

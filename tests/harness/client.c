@@ -175,13 +175,14 @@ static void host_promote_many( const struct nspa_promotion *files, uint32_t coun
     promote( files, count, statuses );
 }
 
-static void host_close_handle( uint32_t handle )
+static int32_t host_close_handle( uint32_t handle )
 {
     struct wire_request req = { .type = WIRE_CLOSE_HANDLE, .handle = handle };
     struct wire_reply reply;
 
     note_state( &host_seen.close_handle );
     request( &req, &reply, NULL, 0 );
+    return reply.status;
 }
 
 static void host_drained( uint64_t dev, uint64_t ino )

@@ -22,6 +22,7 @@ static void (*step_hook)( const char *step );
 static struct nspa_files *files;
 static struct nspa_table *shared;
 static uint32_t closed_by_host;
+static int32_t close_status;
 
 static int forget_fd( uint32_t handle )
 {
@@ -29,10 +30,11 @@ static int forget_fd( uint32_t handle )
     return -1;
 }
 
-static void close_handle( uint32_t handle )
+static int32_t close_handle( uint32_t handle )
 {
     (void)handle;
     closed_by_host++;
+    return close_status;
 }
 
 static void drained( uint64_t dev, uint64_t ino )
@@ -158,7 +160,74 @@ static void entries_refused_then_closed(void)
     CHECK_EQ( files->used, 0 );
 }
 
+/* ---- a close of a protected handle while another thread promotes it ---- */
+
+/* The handle stays wineserver's, and its value is not given out.  Tried with the
+ * entry freed whatever wineserver said: the next open got the value. */
+static void entries_protected_stays(void)
+{
+    int32_t index, other;
+
+    make_table();
+    index = open_inode( 1 );
+    promoted = &files->file[index];
+    CHECK( nspa_file_pin( promoted, 0 ) && nspa_file_pin( promoted, 0 ));
+    nspa_file_promote_end( files, promoted, 0 );
+    CHECK( nspa_file_close( files, promoted, 0 ));
+    close_status = NSPA_HANDLE_NOT_CLOSABLE;
+    nspa_file_unpin( files, promoted );
+    close_status = 0;
+    CHECK_EQ( promoted->state, NSPA_STATE_SERVER );
+    other = open_inode( 2 );
+    CHECK( other >= 0 && other != index );
+    nspa_file_closed( files, promoted, 0 );
+    CHECK_EQ( open_inode( 3 ), index );
+}
+
+/* ---- a section's handle and a file's never name the same entry ---- */
+
+static void entries_kinds(void)
+{
+    static const struct nspa_section section = { 100, 4, 1 };
+    uint32_t kind = NSPA_STATE_SECTION;
+    struct nspa_file *file, *entry;
+    int32_t index, i;
+
+    make_table();
+    file = &files->file[open_inode( 1 )];
+    index = nspa_section_reserve( files, file, &section );
+    CHECK( index >= 0 && index != file - files->file );
+    entry = &files->file[index];
+    CHECK_EQ( counted( 1 ), 2 );
+    entry->fd = fcntl( 0, F_DUPFD_CLOEXEC, 0 );
+    entry->state = NSPA_STATE_LOCAL | kind;
+    CHECK( nspa_file_of( files, nspa_handle_of( index, kind ) ) == entry );
+    CHECK( nspa_file_of( files, nspa_handle_of( index, 0 ) ) == entry );
+    CHECK( !nspa_file_pin( entry, 0 ) && !nspa_file_pin( file, kind ));
+    CHECK( !nspa_file_close( files, entry, 0 ) && !nspa_file_close( files, file, kind ));
+    CHECK( nspa_file_close( files, entry, kind ));
+    CHECK_EQ( counted( 1 ), 1 );
+
+    /* a view is no handle's */
+    index = nspa_section_reserve( files, file, &section );
+    entry = &files->file[index];
+    entry->state = NSPA_STATE_VIEW | kind;
+    for (i = 0; i < 2; i++, kind ^= NSPA_STATE_SECTION)
+    {
+        CHECK( !nspa_file_pin( entry, kind ));
+        CHECK( !nspa_file_close( files, entry, kind ));
+        nspa_file_closed( files, entry, kind );
+    }
+    CHECK_EQ( entry->state, NSPA_STATE_VIEW | NSPA_STATE_SECTION );
+    entry->state = NSPA_STATE_FREE;
+    nspa_section_release( files, entry );
+    CHECK_EQ( counted( 1 ), 1 );
+    CHECK( nspa_file_close( files, file, 0 ));
+    CHECK_EQ( files->used, 0 );
+}
+
 const struct test entry_tests[] =
 {
-    T( entries_reuse ), T( entries_promotion_against_close ), T( entries_refused_then_closed ), { 0 }
+    T( entries_reuse ), T( entries_promotion_against_close ), T( entries_refused_then_closed ),
+    T( entries_protected_stays ), T( entries_kinds ), { 0 }
 };

@@ -205,6 +205,8 @@ runs() {
 }
 
 on=NSPA_LOCAL_FILES=1
+"$wineserver" -k >/dev/null 2>&1
+runs 'library missing, with a prefix to start' 1 $on NSPA_LIBRARY="$work/missing.so"
 started
 runs 'switched off' 0
 runs 'switched on' 0 $on
