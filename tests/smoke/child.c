@@ -53,6 +53,8 @@ int child_main( int argc, char **argv )
         return section_name_child( strtoul( argv[1], NULL, 10 ), strtoull( argv[2], NULL, 10 ), argv[3] );
     /* section-use VALUE: map an inherited section */
     if (!strcmp( verb, "section-use" ) && argc == 2) return section_use_child( strtoull( argv[1], NULL, 10 ));
+    /* watch PID NAME: say which handles of a process are listed */
+    if (!strcmp( verb, "watch" ) && argc == 3) return watch_child( strtoul( argv[1], NULL, 10 ), argv[2] );
     /* sleep: until it is ended */
     if (!strcmp( verb, "sleep" ))
     {
@@ -102,5 +104,7 @@ int child_main( int argc, char **argv )
         WaitForSingleObject( done, 30000 );
         return read_pattern( file, 110 );
     }
+    /* follow-up COUNT */
+    if (!strcmp( verb, "follow-up" ) && argc == 2) return follow_up( atoi( argv[1] ));
     return 99;
 }

@@ -2,6 +2,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <winternl.h>
+
 #include "smoke.h"
 
 int smoke_passed, smoke_failed;
@@ -154,6 +156,7 @@ int main( int argc, char **argv )
         { "foreign", test_foreign },
         { "section", test_section },
         { "api", test_api },
+        { "queries", test_queries },
     };
     unsigned int i;
 
@@ -168,6 +171,7 @@ int main( int argc, char **argv )
         printf( "%s %s\n", failed == smoke_failed ? "ok    " : "FAILED", tests[i].name );
         fflush( stdout );
     }
+    stop_watcher();
     printf( "%d passed, %d failed\n", smoke_passed, smoke_failed );
     return smoke_failed != 0;
 }

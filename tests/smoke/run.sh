@@ -2,7 +2,8 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 #
 # The Windows smoke test under the patched Wine, switched off and on: with it
-# off, the same must hold but for what is local.
+# off, the same must hold but for what is local. And what the calls that follow
+# an open cost, by wineserver's profile.
 set -u
 here=$(cd "$(dirname "$0")" && pwd)
 exe=$NSPA_BUILD/bin/smoke.exe
@@ -31,5 +32,37 @@ for mode in off on; do
     total_failed=$((total_failed + failed))
 done
 "$wineserver" -k >/dev/null 2>&1
+
+# The requests that each of many files costs: those that show when there are many.
+export NSPA_PROFILE=1
+profile() {
+    export NSPA_PROFILE_FILE=$NSPA_BUILD/smoke-profile-$1.json
+    rm -f "$NSPA_PROFILE_FILE"
+    timeout -k 5 120 "$NSPA_WINE" "$exe" child follow-up "$1" </dev/null || return
+    "$wineserver" -k
+    "$wineserver" -w
+}
+follow_up() {
+    profile 0 && profile 1000 || return
+    python3 - "$NSPA_BUILD"/smoke-profile-{0,1000}.json <<'P'
+import json, sys
+none, many = ({r['name']: r['count'] for r in json.load(open(name))['requests']} for name in sys.argv[1:])
+print('requests:', *(f'{name} +{many[name] - none.get(name, 0)}' for name in sorted(many)
+                     if many[name] - none.get(name, 0) >= 1000))
+P
+}
+check() {
+    # shellcheck disable=SC2053  # a pattern
+    if [[ $2 == $3 ]]; then
+        total_passed=$((total_passed + 1))
+    else
+        echo "smoke: $1: ${2:-failed}"
+        total_failed=$((total_failed + 1))
+    fi
+}
+export NSPA_LOCAL_FILES=1
+check "on, what follows an open" "$(follow_up)" 'requests:'
+unset NSPA_LOCAL_FILES
+check "off, what follows an open" "$(follow_up)" 'requests:*create_file*get_file_info*get_handle_unix_name*'
 echo "$total_passed passed, $total_failed failed"
 [ $total_failed = 0 ]

@@ -24,6 +24,13 @@ extern BOOL is_local( HANDLE handle );
 #define check_local(h)     check( is_local( h ) == smoke_bypass() )
 #define check_not_local(h) check( !is_local( h ) )
 
+/* Is the handle in wineserver's table?  Another process looks, since listing
+ * handles promotes one's own. */
+extern BOOL server_knows( HANDLE handle );
+extern BOOL is_listed( DWORD pid, HANDLE handle );
+extern int watch_child( DWORD pid, const char *name );
+extern void stop_watcher(void);
+
 /* A file in the temporary directory with length bytes of a known pattern. */
 extern void make_file( const char *name, DWORD length );
 extern char *temp_path( const char *name );      /* static storage, four calls deep */
@@ -51,6 +58,10 @@ extern void test_inheritance(void);
 extern void test_foreign(void);
 extern void test_section(void);
 extern void test_api(void);
+extern void test_queries(void);
+
+/* Calls that follow an open, each on count handles; returns an exit code. */
+extern int follow_up( unsigned int count );
 
 /* Children of test_section(). */
 extern int section_child( const char *path );
