@@ -10,7 +10,8 @@ set -o pipefail
 TOP=$(cd "$(dirname "$0")" && pwd)
 CACHE=${NSPA_CACHE:-${XDG_CACHE_HOME:-${HOME:-/root}/.cache}/nspa}
 case $CACHE in /*) ;; *) CACHE="$PWD/$CACHE" ;; esac
-BUILD="$TOP/build"
+case ${NSPA_GEOMETRY:-} in '' | [1-9]*x[1-9]*) ;; *) echo "build.sh: NSPA_GEOMETRY is BUCKETSxSLOTS" >&2 && exit 1 ;; esac
+BUILD="$TOP/build${NSPA_GEOMETRY:+/$NSPA_GEOMETRY}" # geometries do not mix
 LOGS="$BUILD/log"
 OVERLAY="$BUILD/overlay"
 GO_DIR=
@@ -56,7 +57,8 @@ usage: build.sh [COMMAND] [ARGUMENT...]
   clean       remove build/;  clean --cache: and the cache
 
 Environment: NSPA_CACHE, the cache (now $CACHE);
-NSPA_EXTRA_PACKAGES, more packages for the userland.
+NSPA_EXTRA_PACKAGES, more packages for the userland;
+NSPA_GEOMETRY=1x1, BUCKETSxSLOTS of the shared table, built in build/1x1.
 EOF
 }
 
@@ -69,7 +71,7 @@ setup() { setup_wine && step_libs && step_overlay; }
 
 # What suites and tools find in their environment.
 export_environment() {
-    export NSPA_BUILD="$BUILD" NSPA_ROOT="$ROOT" NSPA_OVERLAY="$OVERLAY" NSPA_CACHE="$CACHE"
+    export NSPA_BUILD="$BUILD" NSPA_LIB_DIR="$BUILD/lib" NSPA_ROOT="$ROOT" NSPA_OVERLAY="$OVERLAY" NSPA_CACHE="$CACHE"
     export NSPA_WINE_SOURCE="${BASE:-}" # unpatched, configured
     export NSPA_WINE="$OVERLAY/usr/lib/wine/wine64" NSPA_WINE_DEBIAN=/usr/lib/wine/wine64
 }

@@ -10,6 +10,8 @@ import (
 	"testing"
 
 	"golang.org/x/sys/unix"
+
+	"github.com/nspa-dev/nspa/shm"
 )
 
 // open opens through Open; the descriptor is closed with the test.  The handle
@@ -113,6 +115,10 @@ func TestOpenDeclines(t *testing.T) {
 		}, UnixError},
 		{"long name", path, func(r *Request) { r.NTLen = 3000 }, NameTooLong},
 	} {
+		if test.name == "another inode" && shm.Buckets*shm.Slots == 1 {
+			t.Log("no slot for another inode")
+			continue
+		}
 		req := cRequest(t, test.path)
 		if test.edit != nil {
 			test.edit(req)

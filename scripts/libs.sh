@@ -3,6 +3,12 @@
 #
 # The libraries, the workload programs and nspactl. Sourced by build.sh.
 
+# What all C of the project is compiled with: another geometry of the table.
+if [ -n "${NSPA_GEOMETRY:-}" ]; then
+    export NSPA_CFLAGS="-DNSPA_BUCKETS=${NSPA_GEOMETRY%x*} -DNSPA_SLOTS=${NSPA_GEOMETRY#*x}"
+    export CGO_CFLAGS="-O2 -g $NSPA_CFLAGS"
+fi
+
 # choose_go: sets GO_DIR, the machine's Go if it is new enough and visible in
 # the userland, else empty for the userland's own.
 choose_go() {
@@ -40,7 +46,7 @@ go_sources() {
 changed() {
     local name=$1
     shift
-    key=$({ declare -f "step_$name" "build_$name"; in_root gcc -dumpfullversion; echo "$GO_DIR"; hash_files "$@"; } | hash)
+    key=$({ declare -f "step_$name" "build_$name"; in_root gcc -dumpfullversion; echo "$GO_DIR ${NSPA_CFLAGS:-}"; hash_files "$@"; } | hash)
     [ "$key" != "$(cat "$BUILD/$name.key" 2>/dev/null)" ]
 }
 built() { echo "$key" >"$BUILD/$1.key"; }
@@ -55,15 +61,16 @@ step_libs() {
 }
 
 build_libs() {
-    cd "$TOP" && mkdir -p build/lib || return
+    cd "$TOP" && mkdir -p "$BUILD/lib" || return
     # asyncpreemptoff: Go must not send SIGURG to Wine's threads.
     in_root env CGO_ENABLED=1 go build -buildmode=c-shared -trimpath \
         -ldflags="-s -w -X=runtime.godebugDefault=asyncpreemptoff=1 -extldflags '-Wl,-soname,libnspa.so.0 -Wl,--version-script=$TOP/capi/libnspa.map -Wl,-z,defs'" \
-        -o build/lib/libnspa.so ./capi || return
-    rm -f build/lib/libnspa.h # the public header is include/nspa.h
-    in_root gcc -std=gnu11 -O2 -g -Wall -Wextra -fPIC -shared -fvisibility=hidden -Iinclude \
+        -o "$BUILD/lib/libnspa.so" ./capi || return
+    rm -f "$BUILD/lib/libnspa.h" # the public header is include/nspa.h
+    # shellcheck disable=SC2086 # several flags
+    in_root gcc -std=gnu11 -O2 -g -Wall -Wextra ${NSPA_CFLAGS:-} -fPIC -shared -fvisibility=hidden -Iinclude \
         -Wl,-soname,libnspa_server.so.0 -Wl,--version-script=capi/server/libnspa_server.map -Wl,-z,defs,-z,now \
-        -o build/lib/libnspa_server.so capi/server/*.c
+        -o "$BUILD/lib/libnspa_server.so" capi/server/*.c
 }
 
 step_programs() {
@@ -76,7 +83,7 @@ step_programs() {
 }
 
 build_programs() {
-    cd "$TOP" && mkdir -p build/bin || return
-    in_root go build -trimpath -o build/bin/nspactl ./cmd/nspactl || return
-    in_root make -C tests/workloads OUT="$TOP/build/bin"
+    cd "$TOP" && mkdir -p "$BUILD/bin" || return
+    in_root go build -trimpath -o "$BUILD/bin/nspactl" ./cmd/nspactl || return
+    in_root make -C tests/workloads OUT="$BUILD/bin"
 }

@@ -93,7 +93,7 @@ build_patched() {
 # stay, and files that did are replaced whole: Wine may be running from them.
 step_overlay() {
     local key
-    key=$({ echo "$PATCHED"; hash_files scripts/overlay.sh scripts/wine-nspa scripts/enter build/lib/*.so; echo "$ROOT"; } | hash)
+    key=$({ echo "$PATCHED"; hash_files scripts/overlay.sh scripts/wine-nspa scripts/enter; cat "$BUILD"/lib/*.so | hash; echo "$ROOT"; } | hash)
     [ "$key" != "$(cat "$BUILD/overlay.key" 2>/dev/null)" ] || return 0
     say "overlay: build/overlay"
     run overlay in_root "$TOP/scripts/overlay.sh" "$OVERLAY" "$PATCHED" "$BUILD/lib"

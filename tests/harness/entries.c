@@ -85,6 +85,7 @@ static void entries_reuse(void)
 {
     int32_t first, second, third;
 
+    if (one_slot()) return;
     make_table();
     first = open_inode( 1 );
     second = open_inode( 2 );
@@ -122,6 +123,7 @@ static void entries_promotion_against_close(void)
 {
     int32_t index;
 
+    if (one_slot()) return;
     make_table();
     index = open_inode( 1 );
     promoted = &files->file[index];

@@ -73,6 +73,13 @@ void skip( const char *why )
     dprintf( STDERR_FILENO, "skipped: %s\n", why );
 }
 
+int one_slot(void)
+{
+    if (!ONE_SLOT) return 0;
+    skip( "two files do not fit into the only slot" );
+    return 1;
+}
+
 struct running
 {
     pid_t              pid;

@@ -296,6 +296,7 @@ static void promote_while_closing(void)
     struct host_seen host;
     uint32_t handle;
 
+    if (one_slot()) return;
     strcpy( args.path, make_file( "file" ));
     strcpy( args.other, make_file( "other" ));
     call( server, server_behave, &slow, sizeof(slow) );

@@ -35,6 +35,9 @@ extern int check_eq( int64_t got, int64_t want, const char *file, int line, cons
 
 /* This machine cannot run the test; say why, and return from it. */
 extern void skip( const char *why );
+#define ONE_SLOT (NSPA_BUCKETS * NSPA_SLOTS == 1)
+/* The test has two files open locally; with one slot for all it is skipped. */
+extern int one_slot(void);
 
 extern int64_t now_ns(void);
 

@@ -138,7 +138,7 @@ static void threads_at_random(void)
     call_begin( a, run_workers, &work, sizeof(work) );
     call_begin( b, run_workers, &work, sizeof(work) );
     end = now_ns() + work.ms * INT64_C(1000000);
-    for (i = 0; now_ns() < end || ((!granted || !violations) && i < 5000); i++)
+    for (i = 0; now_ns() < end || ((!granted || !(violations || ONE_SLOT)) && i < 5000); i++)
     {
         switch (open_in_server( server, work.paths[i % FILES], i % 2 ? WRITE_DATA : READ_DATA, 7, &handle ))
         {
@@ -160,14 +160,14 @@ static void threads_at_random(void)
     for (i = 0; i < 2; i++)
     {
         CHECK( done[i].opens >= ENOUGH );
-        CHECK( done[i].conflicts > 0 );
+        CHECK( done[i].conflicts > 0 || ONE_SLOT );
         CHECK_EQ( done[i].other, 0 );
         CHECK_EQ( done[i].detached, 0 );
         call( i ? b : a, client_stats, &stats, sizeof(stats) );
         CHECK_EQ( stats.handles, 0 );
         CHECK_EQ( stats.opens[NSPA_SERVED], done[i].opens );
     }
-    CHECK( granted && violations );
+    CHECK( granted && (violations || ONE_SLOT) );  /* seldom two of the same file then */
     settle( server, &work );
     check_table_empty();
 }

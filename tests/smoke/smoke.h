@@ -17,7 +17,7 @@ extern int smoke_passed, smoke_failed;
 extern int smoke_check( int ok, const char *file, int line, const char *what );
 #define check(x) smoke_check( !!(x), __FILE__, __LINE__, #x )
 
-/* Is the bypass on in this process, and should this handle be local? */
+/* Is the bypass on in this process and able to open a file? Is this handle local? */
 extern BOOL smoke_bypass(void);
 extern BOOL is_local( HANDLE handle );
 /* Fails when the bypass is on and the handle is not local, or off and local. */

@@ -85,6 +85,8 @@ static HANDLE start_process( int index, int *deaths )
     return process;
 }
 
+static ULONGLONG pause;  /* longest time that a worker took for one operation, or to begin, in ms */
+
 /* Run the processes until the time is over, or in the kill test for as many
  * deaths as were asked for; each process that ends is started again there. */
 static int run_processes( int seconds, int kills, int *deaths )
@@ -122,6 +124,7 @@ static int run_processes( int seconds, int kills, int *deaths )
         look = GetTickCount64();
         for (i = 0; i < count; i++)
         {
+            if (look - quiet[i] > pause) pause = look - quiet[i];
             if (shared->beat[i] != last[i]) quiet[i] = look;
             last[i] = shared->beat[i];
             if (look - quiet[i] > STUCK_SECONDS * 1000)
@@ -161,9 +164,9 @@ static int run_test( uint64_t seed, int seconds, int kills )
     if (!stuck && test->check) test->check( new_worker( MAX_WORKERS - 1 ));
     for (i = 0; i < MAX_WORKERS; i++) done += shared->beat[i];
     for (i = 0; i < ERRORS && i < shared->errors; i++) printf( "  %s\n", shared->error[i] );
-    printf( "RESULT %s seed %llu workers %d operations %lld deaths %d errors %ld integrity %ld stuck %d\n", test->name,
-            (unsigned long long)seed, test->processes * test->threads, (long long)done, deaths, shared->errors,
-            shared->integrity, stuck );
+    printf( "RESULT %s seed %llu workers %d operations %lld deaths %d errors %ld integrity %ld stuck %d "
+            "pause %llu s\n", test->name, (unsigned long long)seed, test->processes * test->threads, (long long)done,
+            deaths, shared->errors, shared->integrity, stuck, pause / 1000 );
     if (!done) printf( "  nothing was done\n" );
     return shared->errors || stuck || !done;
 }

@@ -29,7 +29,15 @@ static int check_( int ok, int line, const char *what )
     return ok;
 }
 
-static BOOL bypass;  /* NSPA_LOCAL_FILES=1 */
+static BOOL bypass;  /* files are opened locally */
+
+/* NSPA_LOCAL_FILES=1; and not one slot for all files, which wineserver's own fill. */
+static BOOL is_bypass(void)
+{
+    const char *on = getenv( "NSPA_LOCAL_FILES" ), *geometry = getenv( "NSPA_GEOMETRY" );
+
+    return on && !strcmp( on, "1" ) && !(geometry && !strcmp( geometry, "1x1" ));
+}
 
 static BOOL is_local( HANDLE handle )
 {
@@ -369,7 +377,6 @@ static int lock_main( const char *path )
     HANDLE other, dup;
     int i;
 
-    bypass = getenv( "NSPA_LOCAL_FILES" ) != NULL;
     if (!check( file != INVALID_HANDLE_VALUE && LockFile( file, 0, 0, 10, 0 ))) return 1;
     for (i = 0; i < 20; i++)
     {
@@ -388,10 +395,9 @@ static int lock_main( const char *path )
 
 int main( int argc, char **argv )
 {
-    const char *env = getenv( "NSPA_LOCAL_FILES" );
     int i, j;
 
-    bypass = env && !strcmp( env, "1" );
+    bypass = is_bypass();
     if (argc == 5 && !strcmp( argv[1], "hold" )) return holder_main( argv[2], atoi( argv[3] ), strtoul( argv[4], NULL, 10 ));
     if (argc == 3 && !strcmp( argv[1], "lock" )) return lock_main( argv[2] );
 
