@@ -100,18 +100,19 @@ static int finish( const char *name, int done, int stuck )
     return 1;
 }
 
-/* What Wine holds while it starts a thread is not what is tested here, so a
- * thread is ended once it has done something. */
-static int works( int i )
+/* A thread that has done something: what Wine holds while it starts one is not
+ * what is tested here. */
+static int pick_victim( struct worker *self )
 {
-    int tries;
+    int first = below( self, VICTIMS ), tries, i;
 
-    for (tries = 0; shared->beat[i] == began[i]; tries++)
+    for (tries = 0; tries < STUCK_SECONDS * 1000; tries++)
     {
-        if (tries == STUCK_SECONDS * 1000) return 0;
+        for (i = first; i < first + VICTIMS; i++)
+            if (shared->beat[i % VICTIMS] != began[i % VICTIMS]) return i % VICTIMS;
         Sleep( 1 );
     }
-    return 1;
+    return -1;
 }
 
 /* terminate SEED SECONDS KILLS */
@@ -123,9 +124,8 @@ int run_terminate( int argc, char **argv )
     (void)argc;
     for (done = 0; done < kills; done++)
     {
-        i = below( self, VICTIMS );
         if (percent( self, 50 )) Sleep( below( self, 3 ));
-        if (!works( i )) break;
+        if ((i = pick_victim( self )) == -1) break;
         if (!TerminateThread( victims[i], 7 )) report( self, "TerminateThread: %lu", GetLastError() );
         if (WaitForSingleObject( victims[i], STUCK_SECONDS * 1000 )) report( self, "thread %d does not end", i );
         CloseHandle( victims[i] );

@@ -403,7 +403,7 @@ int main( int argc, char **argv )
 
     GetTempPathA( MAX_PATH, dir );
     snprintf( dir + strlen(dir), MAX_PATH - strlen(dir), "nspa-wineserver-%lu", GetCurrentProcessId() );
-    check( CreateDirectoryA( dir, NULL ));
+    check( CreateDirectoryA( dir, NULL ) || GetLastError() == ERROR_ALREADY_EXISTS );  /* of one that was killed */
     for (i = 0; i < ENDINGS; i++)
         for (j = 0; j < 2; j++)
         {

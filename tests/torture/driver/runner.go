@@ -20,15 +20,18 @@ type runner struct {
 	wine, exe, prefix, work string
 	seed                    uint64
 	local                   bool
+	limit                   time.Duration
 
-	result string // the program's RESULT line
-	said   string // all it wrote
+	orphaned string // what unmodified Wine hangs on
+	result   string // the program's RESULT line
+	progress string // how far it got
+	said     string // all else it wrote
 }
 
 // run returns what went wrong, or nothing.
 func (r *runner) run(s suite) string {
 	r.stopWineserver() // each mode has one of its own, that no earlier test has left anything in
-	ctx, cancel := context.WithTimeout(context.Background(), s.limit)
+	ctx, cancel := context.WithTimeout(context.Background(), r.limit)
 	defer cancel()
 	args := append([]string{r.exe, s.name, strconv.FormatUint(r.seed, 10)}, strings.Fields(s.arguments)...)
 	cmd := r.command(ctx, r.wine, args...)
@@ -53,26 +56,42 @@ func (r *runner) run(s suite) string {
 			killed <- 0
 		}
 	}()
+	watched := make(chan string, 1)
+	go func() {
+		if s.unpatched {
+			watched <- watch(cmd.Process.Pid, stop, cancel)
+		} else {
+			watched <- ""
+		}
+	}()
 	status := cmd.Wait()
 	close(stop)
 	kills := <-killed
+	r.orphaned = <-watched
 	data, err := os.ReadFile(output.Name())
 	if err != nil {
 		return err.Error()
 	}
-	r.said = string(data)
-	for line := range strings.Lines(r.said) {
-		if strings.HasPrefix(line, "RESULT ") {
-			r.result = line
+	for line := range strings.Lines(string(data)) {
+		switch text := strings.TrimSpace(line); {
+		case strings.HasPrefix(text, "RESULT "):
+			r.result = text
+		case strings.HasSuffix(text, " ended"):
+			r.progress = text
+		default:
+			r.said += line
 		}
 	}
 	if s.killed {
-		r.result = fmt.Sprintf("%s kill -9: %d", strings.TrimSpace(r.result), kills)
+		r.result = fmt.Sprintf("%s kill -9: %d", r.result, kills)
 	}
 	switch {
+	case r.orphaned != "":
+		r.stopWineserver()
+		return fmt.Sprintf("%s hangs: %s; %s", s.name, r.orphaned, r.progress)
 	case ctx.Err() != nil:
 		r.stopWineserver()
-		return fmt.Sprintf("%s hangs: no end after %v", s.name, s.limit)
+		return fmt.Sprintf("%s hangs: no end after %v; %s", s.name, r.limit, r.progress)
 	case status != nil:
 		return status.Error()
 	case !strings.Contains(r.result, "errors 0 integrity 0 stuck 0"):
@@ -83,10 +102,22 @@ func (r *runner) run(s suite) string {
 	return ""
 }
 
-// lastWords is the last line that the program wrote.
-func (r *runner) lastWords() string {
-	said := strings.TrimSpace(r.said)
-	return strings.TrimSpace(said[strings.LastIndexByte(said, '\n')+1:])
+// watch ends the test when its process hangs on a lock of Wine's; it says on which.
+func watch(pid int, stop <-chan struct{}, end func()) string {
+	for seen := 0; ; {
+		select {
+		case <-stop:
+			return ""
+		case <-time.After(time.Second):
+		}
+		orphaned := orphanedLock(pid)
+		if orphaned == "" {
+			seen = 0
+		} else if seen++; seen == 3 {
+			end()
+			return orphaned
+		}
+	}
 }
 
 func (r *runner) command(ctx context.Context, name string, args ...string) *exec.Cmd {
