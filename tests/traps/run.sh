@@ -237,10 +237,11 @@ runs "wineserver's library missing, switched off" 0
 state() {
     local mode=$1 pid i
     shift
-    env "$@" "$NSPA_WINE" "$exe" "Z:$work/file.txt" 3000 </dev/null >"$work/out" 2>/dev/null &
+    : >"$work/out-$mode"
+    env "$@" "$NSPA_WINE" "$exe" "Z:$work/file.txt" 3000 </dev/null >"$work/out-$mode" 2>/dev/null &
     pid=$!
     for ((i = 0; i < 300; i++)); do
-        grep -q contents "$work/out" && break
+        grep -q contents "$work/out-$mode" && break
         sleep 0.1
     done
     # the lower half: libc has a signal of its own once there are threads
