@@ -55,6 +55,8 @@ int child_main( int argc, char **argv )
     if (!strcmp( verb, "section-use" ) && argc == 2) return section_use_child( strtoull( argv[1], NULL, 10 ));
     /* watch PID NAME: say which handles of a process are listed */
     if (!strcmp( verb, "watch" ) && argc == 3) return watch_child( strtoul( argv[1], NULL, 10 ), argv[2] );
+    /* volume PATH MAP: poll volume information */
+    if (!strcmp( verb, "volume" ) && argc == 3) return volume_child( argv[1], argv[2] );
     /* sleep: until it is ended */
     if (!strcmp( verb, "sleep" ))
     {

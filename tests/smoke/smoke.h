@@ -58,6 +58,10 @@ extern void test_inheritance(void);
 extern void test_foreign(void);
 extern void test_section(void);
 extern void test_api(void);
+extern void test_volume(void);
+
+/* The poller of test_volume(). */
+extern int volume_child( const char *path, const char *map_name );
 extern void test_queries(void);
 
 /* Calls that follow an open, each on count handles; returns an exit code. */
