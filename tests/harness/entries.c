@@ -193,10 +193,19 @@ static void entries_kinds(void)
     static const struct nspa_section section = { 100, 4, 1 };
     uint32_t kind = NSPA_STATE_SECTION;
     struct nspa_file *file, *entry;
+    struct nspa_slot *slot;
     int32_t index, i;
 
     make_table();
     file = &files->file[open_inode( 1 )];
+
+    /* none while wineserver announces that it truncates the file */
+    slot = nspa_slot_find( nspa_bucket_of( shared, 1, 1 ), 1, 1, NULL );
+    slot->server.map_write = 1;
+    CHECK_EQ( nspa_section_reserve( files, file, &section ), -1 );
+    CHECK_EQ( counted( 1 ), 1 );
+    slot->server.map_write = 0;
+
     index = nspa_section_reserve( files, file, &section );
     CHECK( index >= 0 && index != file - files->file );
     entry = &files->file[index];
