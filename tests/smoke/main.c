@@ -163,6 +163,7 @@ int main( int argc, char **argv )
         { "foreign", test_foreign },
         { "section", test_section },
         { "api", test_api },
+        { "attributes", test_attributes },
         { "volume", test_volume },
         { "queries", test_queries },
     };

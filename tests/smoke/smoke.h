@@ -58,6 +58,7 @@ extern void test_inheritance(void);
 extern void test_foreign(void);
 extern void test_section(void);
 extern void test_api(void);
+extern void test_attributes(void);
 extern void test_volume(void);
 
 /* The poller of test_volume(). */
