@@ -71,13 +71,13 @@ func runDemo(ctx context.Context, args []string, out io.Writer) error {
 	if err != nil {
 		return err
 	}
-	loads := []workload{replay}
+	loads := []workload{replay, &programStart{exe: filepath.Join(s.bin, "user32start.exe")}}
 	if *only == "" || strings.HasPrefix(*only, "node-") {
 		tree, err := newNodeTree(ctx, s)
 		if err != nil {
 			return err
 		}
-		loads = append(append(loads, tree), newTools(tree)...)
+		loads = append(append(loads, tree, newNodeDirs(tree)), newTools(tree)...)
 	}
 	if *only != "" {
 		loads = slices.DeleteFunc(loads, func(w workload) bool { return w.name() != *only })

@@ -16,8 +16,11 @@ import (
 	"github.com/nspa-dev/nspa/cmd/nspactl/internal/wine"
 )
 
-// nodeTree reads a real package tree with node.exe.
+// nodeTree reads a real package tree with node.exe, or only lists its
+// directories.
 type nodeTree struct {
+	label                                     string
+	dirsOnly                                  bool
 	script, project, tree, nodeExe, nodeLinux string
 	version                                   string
 	files, dirs                               int
@@ -44,22 +47,43 @@ func newNodeTree(ctx context.Context, s *session) (*nodeTree, error) {
 	}
 	source := filepath.Join(s.root, "tests/workloads/node-tree")
 	return &nodeTree{
-		script: filepath.Join(source, "read-tree.cjs"), project: filepath.Join(source, "project"),
+		label: "node-tree", script: filepath.Join(source, "read-tree.cjs"), project: filepath.Join(source, "project"),
 		tree: a.tree, nodeExe: a.nodeExe, nodeLinux: a.nodeLinux,
 	}, nil
 }
 
-func (t *nodeTree) name() string { return "node-tree" }
+// newNodeDirs is the part of t's work that is directories.
+func newNodeDirs(t *nodeTree) *nodeTree {
+	dirs := *t
+	dirs.label, dirs.dirsOnly = "node-tree-dirs", true
+	return &dirs
+}
+
+func (t *nodeTree) name() string { return t.label }
 
 func (t *nodeTree) describe(w *report.Workload) {
+	if t.dirsOnly {
+		w.Item = "directories"
+		w.What = fmt.Sprintf("node.exe %s lists the directories of the package tree, the part of node-tree that reads no file", t.version)
+		return
+	}
 	w.Item = "files"
 	w.What = fmt.Sprintf("node.exe %s reads a package tree: readdir and readFileSync of %s files in %s directories",
 		t.version, report.Count(uint64(t.files)), report.Count(uint64(t.dirs)))
 }
 
+// args are the script's and its own, in the paths of whoever runs it.
+func (t *nodeTree) args(path func(string) string, out string) []string {
+	args := []string{path(t.script)}
+	if t.dirsOnly {
+		args = append(args, "--dirs")
+	}
+	return append(args, path(filepath.Join(t.tree, "node_modules")), path(out))
+}
+
 func (t *nodeTree) argv(s *session, m *wine.Mode) (out string, argv []string, err error) {
-	out, err = fresh(filepath.Join(s.out, "node-tree-"+m.Name+".json"))
-	return out, []string{t.nodeExe, wine.WinPath(t.script), wine.WinPath(filepath.Join(t.tree, "node_modules")), wine.WinPath(out)}, err
+	out, err = fresh(filepath.Join(s.out, t.label+"-"+m.Name+".json"))
+	return out, append([]string{t.nodeExe}, t.args(wine.WinPath, out)...), err
 }
 
 func (t *nodeTree) run(ctx context.Context, s *session, m *wine.Mode) (outcome, error) {
@@ -79,22 +103,29 @@ func (t *nodeTree) read(out string) (o outcome, err error) {
 		return o, err
 	}
 	t.version, t.files, t.dirs = res.Node, res.Files, res.Dirs
-	o = outcome{items: res.Files, bytes: res.Bytes, proof: fmt.Sprintf("sha256 %s over %d files", res.Checksum, res.Files)}
+	items := res.Files
+	if t.dirsOnly {
+		items = res.Dirs
+	}
+	o = outcome{items: items, bytes: res.Bytes, proof: fmt.Sprintf("sha256 %s over %d files", res.Checksum, res.Files)}
 	o.Sample = report.Sample{WallMS: res.WallMS, P50US: res.P50US, P99US: res.P99US, P999US: res.P999US, MaxUS: res.MaxUS}
 	return o, nil
 }
 
 // native runs the same script under Linux node.
 func (t *nodeTree) native(ctx context.Context, s *session) (outcome, error) {
-	out, err := fresh(filepath.Join(s.out, "node-tree-native.json"))
+	out, err := fresh(filepath.Join(s.out, t.label+"-native.json"))
 	if err != nil {
 		return outcome{}, err
 	}
-	if _, err := s.runNative(ctx, t.name(), t.nodeLinux, t.script, filepath.Join(t.tree, "node_modules"), out); err != nil {
+	if _, err := s.runNative(ctx, t.name(), append([]string{t.nodeLinux}, t.args(linuxPath, out)...)...); err != nil {
 		return outcome{}, err
 	}
 	return t.read(out)
 }
+
+// linuxPath names a file as a Linux program does.
+func linuxPath(path string) string { return path }
 
 // runNative runs a Linux program, with no input, and times it.
 func (s *session) runNative(ctx context.Context, label string, argv ...string) (float64, error) {
@@ -114,7 +145,7 @@ func (s *session) runNative(ctx context.Context, label string, argv ...string) (
 }
 
 func (t *nodeTree) requests(ctx context.Context, s *session, m *wine.Mode, profile string) (map[string]uint64, error) {
-	gate, err := wine.NewFileGate(s.work("gate-node-" + m.Name))
+	gate, err := wine.NewFileGate(s.work("gate-" + t.label + "-" + m.Name))
 	if err != nil {
 		return nil, err
 	}
@@ -156,7 +187,10 @@ func (n *nodeTool) describe(w *report.Workload) { w.What = n.what }
 
 // output makes the empty directory the program writes to.
 func (n *nodeTool) output(s *session, mode string) (string, error) {
-	dir := filepath.Join(s.out, n.label+"-"+mode)
+	return emptyDir(filepath.Join(s.out, n.label+"-"+mode))
+}
+
+func emptyDir(dir string) (string, error) {
 	return dir, errors.Join(os.RemoveAll(dir), os.MkdirAll(dir, 0o755))
 }
 
@@ -177,8 +211,7 @@ func (n *nodeTool) native(ctx context.Context, s *session) (outcome, error) {
 	if err != nil {
 		return outcome{}, err
 	}
-	same := func(path string) string { return path }
-	wall, err := s.runNative(ctx, n.label, append([]string{n.tree.nodeLinux}, n.args(same, dir)...)...)
+	wall, err := s.runNative(ctx, n.label, append([]string{n.tree.nodeLinux}, n.args(linuxPath, dir)...)...)
 	if err != nil {
 		return outcome{}, err
 	}

@@ -98,6 +98,9 @@ for mode in off on; do
     ok 'bench ran on 16 threads' grep -q '"threads":16,"per_s":[1-9]' "$work/b.json"
     ok 'nop' run "$bin/nop.exe"
     ok 'user32start' run "$bin/user32start.exe"
+    ok 'user32start describes' run "$bin/user32start.exe" "$(win "$work/fonts-$mode")"
+    ok 'user32start finds fonts' test "$(wc -l <"$work/fonts-$mode")" -gt 5
+    ok 'user32start finds the same fonts' cmp -s "$work/fonts-off" "$work/fonts-$mode"
 done
 echo "$passed passed, $failed failed"
 [ $failed = 0 ]

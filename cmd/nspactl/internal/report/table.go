@@ -127,12 +127,12 @@ func wall(r *Run) string {
 	return Number(r.WallMS)
 }
 
-// tables are the demo's: times, times of single items, and requests where
-// they were counted.
+// tables are the demo's: times, targets, times of single items, and requests
+// where they were counted.
 func (r *Report) tables() []*Table {
 	times := &Table{Head: []string{"wall time, ms (median)", "debian", "off", "on", "native", "off/debian", "gain off/on", "on/native"}}
 	calls := &Table{Head: []string{"time per item, us", "mode", "p50", "p99", "p99.9", "max"}}
-	reqs := &Table{Head: []string{"wineserver requests", "mode", "all", "per item", "create_file", "get_handle_fd", "close_handle", "others"}}
+	reqs := &Table{Head: []string{"wineserver requests", "mode", "all", "per item", "create_file", "get_handle_fd", "close_handle", "create_mapping", "get_mapping_info", "map_view", "others"}}
 	for _, w := range r.Workloads {
 		off, on := w.Runs["off"], w.Runs["on"]
 		times.Add(w.Name, wall(w.Runs["debian"]), wall(off), wall(on), wall(w.Native), Ratio(off, w.Runs["debian"]), Ratio(off, on), Ratio(on, w.Native))
@@ -146,7 +146,7 @@ func (r *Report) tables() []*Table {
 		}
 		calls.addTimes(label, "native", w.Native)
 	}
-	return slices.DeleteFunc([]*Table{times, calls, reqs}, func(t *Table) bool { return len(t.Rows) == 0 })
+	return slices.DeleteFunc([]*Table{times, r.targets(), calls, reqs}, func(t *Table) bool { return len(t.Rows) == 0 })
 }
 
 func (t *Table) addTimes(label, mode string, r *Run) {
@@ -164,8 +164,13 @@ func (t *Table) addRequests(label, mode string, items int, r *Run) {
 	if items > 0 {
 		per = Number(float64(q["total"]) / float64(items))
 	}
-	c, g, x := q["create_file"], q["get_handle_fd"], q["close_handle"]
-	t.Add(label, mode, Count(q["total"]), per, Count(c), Count(g), Count(x), Count(q["total"]-c-g-x))
+	row := []string{label, mode, Count(q["total"]), per}
+	others := q["total"]
+	for _, name := range t.Head[4 : len(t.Head)-1] {
+		row = append(row, Count(q[name]))
+		others -= q[name]
+	}
+	t.Add(append(row, Count(others))...)
 }
 
 // Text is the report for a terminal.
