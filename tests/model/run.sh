@@ -9,8 +9,7 @@ set -u
 
 here=$(cd "$(dirname "$0")" && pwd)
 jobs=${JOBS:-2}
-optimize=-O0 # what -O1 takes to compile pays off in long searches only
-[ -z "${FULL:-}" ] || optimize=-O1
+optimize=-O0
 memory=${MEMORY:-6000} # MiB that one search may take
 work=$(mktemp -d "${TMPDIR:-/tmp}/nspa-model.XXXXXX")
 trap 'rm -rf "$work"' EXIT
@@ -59,6 +58,7 @@ start holds "promotion" -DPROMOTIONS=1 -DBYSTANDER
 start holds "waiting for the last close" -DWATCHES=1 -DSERVER_OPENS=0
 start holds "a waiter proceeds" -DLIVENESS -DSERVER_OPENS=0
 if [ -n "${FULL:-}" ]; then
+    optimize=-O1 # what it takes to compile pays off in long searches only
     start holds "kill -9 of a closer waited for" -DWATCHES=1 -DKILLS=1 -DSERVER_OPENS=0 -DBYSTANDER
     start holds "two opens each" -DOPENS=2 -DSERVER_OPENS=2
     start holds "two slots, two inodes" -DNI=2 -DNS=2
@@ -67,6 +67,7 @@ if [ -n "${FULL:-}" ]; then
     start holds "kill -9 of a process retired" -DKILLS=1 -DZOMBIES=1 -DBYSTANDER -DSERVER_OPENS=0
     start holds "promotion and kill -9" -DPROMOTIONS=1 -DKILLS=1 -DBYSTANDER -DSERVER_OPENS=0
     start holds "a waiter proceeds, with wineserver" -DLIVENESS -DBYSTANDER
+    optimize=-O0
 fi
 
 start rejected "announced after the check" -DBREAK_ANNOUNCE_LATE
