@@ -19,15 +19,15 @@ export WINEDEBUG=-all
 unset NSPA_LOCAL_FILES DISPLAY WAYLAND_DISPLAY
 "$here/../../scripts/prefix.sh" "$dir/prefix" || exit
 
-passed=0 failed=0
+passed=0 failed=0 skipped=0
 torture() { # SEED MODES
-    local line='' p f
+    local line='' p f s
     while IFS= read -r line; do
         echo "$line"
-        read -r p _ f _ <<<"$(grep -E '^[0-9]+ passed, [0-9]+ failed$' <<<"$line")"
+        read -r p _ f _ s _ <<<"$(grep -E '^[0-9]+ passed, [0-9]+ failed, [0-9]+ skipped$' <<<"$line")"
     done < <(nice "$dir/driver" -exe "$dir/torture.exe" -prefix "$dir/prefix" -work "$dir" -seed "$1" \
         -seconds "${SECONDS_EACH:-$seconds}" -kills "${KILLS:-$kills}" -only "${ONLY:-}" -modes "${MODES:-$2}" 2>&1)
-    passed=$((passed + ${p:-0})) failed=$((failed + ${f:-1}))
+    passed=$((passed + ${p:-0})) failed=$((failed + ${f:-1})) skipped=$((skipped + ${s:-0}))
 }
 
 if [ -n "${SHORT:-}" ] && [ -z "${SEED:-}" ]; then
@@ -36,5 +36,5 @@ if [ -n "${SHORT:-}" ] && [ -z "${SEED:-}" ]; then
 else
     torture "${SEED:-0}" off,on
 fi
-echo "$passed passed, $failed failed"
+echo "$passed passed, $failed failed, $skipped skipped"
 [ $failed = 0 ]

@@ -65,7 +65,7 @@ func run() int {
 			limit: slack + time.Duration(min(*kills*3, 3000))*100*time.Millisecond},
 	}
 	chosen := strings.Split(*only, ",")
-	passed, failed := 0, 0
+	passed, failed, skipped := 0, 0, 0
 	for _, s := range suites {
 		if *only != "" && !slices.Contains(chosen, s.name) {
 			continue
@@ -87,6 +87,7 @@ func run() int {
 			case problem == "":
 				passed++
 			case !judged || r.orphaned != "":
+				skipped++
 				fmt.Printf("    %s (unmodified Wine's; not judged)\n", problem)
 			default:
 				failed++
@@ -94,8 +95,8 @@ func run() int {
 			}
 		}
 	}
-	fmt.Printf("%d passed, %d failed\n", passed, failed)
-	if failed != 0 || passed == 0 {
+	fmt.Printf("%d passed, %d failed, %d skipped\n", passed, failed, skipped)
+	if failed != 0 || passed+skipped == 0 {
 		return 1
 	}
 	return 0
