@@ -11,6 +11,7 @@ import (
 	"crypto/sha512"
 	"encoding/base64"
 	"encoding/hex"
+	"encoding/xml"
 	"errors"
 	"flag"
 	"fmt"
@@ -46,6 +47,9 @@ func runFetch(ctx context.Context, args []string, out io.Writer) error {
 	if err := s.resolve(out, "demo"); err != nil {
 		return err
 	}
+	if _, err := s.fetchFonts(ctx); err != nil {
+		return err
+	}
 	_, err := fetch(ctx, s)
 	return err
 }
@@ -60,6 +64,51 @@ func fetch(ctx context.Context, s *session) (a assets, err error) {
 	}
 	a.tree, err = s.fetchTree(ctx)
 	return a, err
+}
+
+// fontPackage is a Debian package with some 270 font files: about what a
+// desktop has.
+const fontPackage = "fonts-noto-core"
+
+// fetchFonts unpacks the package into the cache and returns a fontconfig file
+// that lists it alone, so that all machines and modes have the same fonts.
+func (s *session) fetchFonts(ctx context.Context) (string, error) {
+	dir := s.work(fontPackage)
+	conf := filepath.Join(dir, "fonts.conf")
+	return conf, inPart(dir, func(part string) error {
+		s.say("fetching %s", fontPackage)
+		get := func(args ...string) error {
+			cmd := exec.CommandContext(ctx, "apt-get", args...)
+			cmd.Dir = part
+			out, err := cmd.CombinedOutput()
+			if err != nil {
+				return fmt.Errorf("apt-get %s: %w (%s)", strings.Join(args, " "), err, bytes.TrimSpace(out))
+			}
+			return nil
+		}
+		err := get("download", fontPackage)
+		if err != nil && os.Geteuid() == 0 { // package lists may be absent or old
+			if err = get("update"); err == nil {
+				err = get("download", fontPackage)
+			}
+		}
+		if err != nil {
+			return err
+		}
+		archives, err := filepath.Glob(filepath.Join(part, "*.deb"))
+		if err != nil || len(archives) != 1 {
+			return fmt.Errorf("apt-get download left %d packages in %s", len(archives), part)
+		}
+		if out, err := exec.CommandContext(ctx, "dpkg-deb", "-x", archives[0], part).CombinedOutput(); err != nil {
+			return fmt.Errorf("dpkg-deb: %w (%s)", err, bytes.TrimSpace(out))
+		}
+		var xmlDir bytes.Buffer
+		if err := xml.EscapeText(&xmlDir, []byte(dir)); err != nil {
+			return err
+		}
+		text := fmt.Sprintf("<fontconfig><dir>%[1]s/usr/share/fonts</dir><cachedir>%[1]s/cache</cachedir></fontconfig>\n", &xmlDir)
+		return errors.Join(os.Remove(archives[0]), os.WriteFile(filepath.Join(part, "fonts.conf"), []byte(text), 0o644))
+	})
 }
 
 // npm runs the package manager in dir. Packages' own scripts never run.

@@ -172,8 +172,7 @@ func (s *session) benchStarts(ctx context.Context, r *benchReport, starts int) e
 	return nil
 }
 
-// countStarts counts the requests of one start of each program, from before
-// the process exists until after it is gone.
+// countStarts counts the requests of one start of each program.
 func (s *session) countStarts(ctx context.Context, r *benchReport) error {
 	for _, m := range s.modes {
 		if m.Name == "debian" {
@@ -184,10 +183,7 @@ func (s *session) countStarts(ctx context.Context, r *benchReport) error {
 			return err
 		}
 		for _, b := range r.Starts {
-			n, err := m.Counted(ctx, profile, func() error {
-				_, err := s.run(ctx, m, b.Program, filepath.Join(s.bin, b.Program))
-				return err
-			})
+			n, err := s.countStart(ctx, m, profile, b.Program, filepath.Join(s.bin, b.Program))
 			if err != nil {
 				return err
 			}

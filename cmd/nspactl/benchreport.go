@@ -231,7 +231,7 @@ func (r *benchReport) throughput() *report.Table {
 }
 
 func (r *benchReport) starts() *report.Table {
-	t := &report.Table{Head: []string{"process start to exit", "mode", "ms (median)", "requests", "create_file", "create_mapping", "get_handle_fd", "close_handle"}}
+	t := &report.Table{Head: []string{"process start to exit", "mode", "ms (median)", "requests", "create_file", "create_mapping", "get_mapping_info", "map_view", "get_handle_fd", "close_handle"}}
 	for _, b := range r.Starts {
 		for _, m := range report.Modes {
 			run := b.Runs[m]
@@ -240,7 +240,8 @@ func (r *benchReport) starts() *report.Table {
 			}
 			row := []string{b.Program, m, report.Number(run.WallMS)}
 			if q := run.Requests; q != nil {
-				for _, name := range []string{"total", "create_file", "create_mapping", "get_handle_fd", "close_handle"} {
+				row = append(row, report.Count(q["total"]))
+				for _, name := range t.Head[len(row):] {
 					row = append(row, report.Count(q[name]))
 				}
 			}

@@ -71,7 +71,7 @@ func runDemo(ctx context.Context, args []string, out io.Writer) error {
 	if err != nil {
 		return err
 	}
-	loads := []workload{replay, &programStart{exe: filepath.Join(s.bin, "user32start.exe")}}
+	loads := []workload{replay, &programStart{exe: filepath.Join(s.bin, "user32start.exe")}, &fontList{exe: filepath.Join(s.bin, "fontlist.exe")}}
 	if *only == "" || strings.HasPrefix(*only, "node-") {
 		tree, err := newNodeTree(ctx, s)
 		if err != nil {

@@ -113,8 +113,12 @@ func (s *session) openModes(ctx context.Context, drives map[string]string) error
 	if err := s.lock(); err != nil {
 		return err
 	}
+	fonts, err := s.fetchFonts(ctx)
+	if err != nil {
+		return err
+	}
 	for _, name := range strings.Split(s.modeNames, ",") {
-		m := &wine.Mode{Name: name, Prefix: s.work("prefix-" + name), Home: s.work("home")}
+		m := &wine.Mode{Env: []string{"FONTCONFIG_FILE=" + fonts}, Name: name, Prefix: s.work("prefix-" + name), Home: s.work("home")}
 		switch name {
 		case "debian":
 			m.Loader = s.wineDebian
@@ -122,7 +126,7 @@ func (s *session) openModes(ctx context.Context, drives map[string]string) error
 			m.Loader = s.winePatched
 		case "on":
 			m.Loader = s.winePatched
-			m.Env = []string{"NSPA_LOCAL_FILES=1"}
+			m.Env = append(m.Env, "NSPA_LOCAL_FILES=1")
 		default:
 			return fmt.Errorf("unknown mode %q (debian, off, on)", name)
 		}

@@ -46,13 +46,18 @@ func (p *programStart) run(ctx context.Context, s *session, m *wine.Mode) (o out
 	return o, err
 }
 
-// requests counts starts, each from before the process exists to after its end.
-// The desktop's explorer.exe comes and goes with such programs and its start
-// falls into some of them: the start with the fewest requests is without it.
-func (p *programStart) requests(ctx context.Context, s *session, m *wine.Mode, profile string) (least map[string]uint64, err error) {
+func (p *programStart) requests(ctx context.Context, s *session, m *wine.Mode, profile string) (map[string]uint64, error) {
+	return s.countStart(ctx, m, profile, p.name(), p.exe)
+}
+
+// countStart counts starts, each from before the process exists to after its
+// end. The desktop's explorer.exe comes and goes with programs that have
+// windows, and its start falls into some of theirs: the start with the fewest
+// requests is without it.
+func (s *session) countStart(ctx context.Context, m *wine.Mode, profile, label, exe string) (least map[string]uint64, err error) {
 	for range startsPerRun {
 		n, err := m.Counted(ctx, profile, func() error {
-			_, err := s.run(ctx, m, p.name(), p.exe)
+			_, err := s.run(ctx, m, label, exe)
 			return err
 		})
 		if err != nil {

@@ -60,7 +60,7 @@ for i in $(seq 0 15); do head -c 8192 /dev/zero >"$work/bench/bench-$i"; done
 } >"$work/good.trace"
 open='open 0 80000000 1 3 80 all'
 
-checksum=
+checksum='' fonts=''
 for mode in off on; do
     echo "workloads: $mode"
     "$wineserver" -k >/dev/null 2>&1
@@ -101,6 +101,10 @@ for mode in off on; do
     ok 'user32start describes' run "$bin/user32start.exe" "$(win "$work/fonts-$mode")"
     ok 'user32start finds fonts' test "$(wc -l <"$work/fonts-$mode")" -gt 5
     ok 'user32start finds the same fonts' cmp -s "$work/fonts-off" "$work/fonts-$mode"
+    ok 'fontlist' run "$bin/fontlist.exe" --out "$(win "$work/b.json")"
+    ok 'fontlist finds fonts' grep -q '"families":[1-9]' "$work/b.json"
+    fonts=${fonts:-$(field "$work/b.json" checksum)}
+    ok 'fontlist finds the same fonts off and on' same "$fonts" "$(field "$work/b.json" checksum)"
 done
 echo "$passed passed, $failed failed"
 [ $failed = 0 ]

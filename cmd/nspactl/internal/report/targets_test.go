@@ -22,6 +22,9 @@ func TestTargets(t *testing.T) {
 		{Workload{Name: "startup-replay", Runs: runs(799, 100, count(9), count(1))}, [][]string{{"3.00", "no"}, {"7.99x", "no"}}},
 		{Workload{Name: "node-tree", Items: 3, Runs: runs(500, 100, count(9), count(2)), Native: &Run{WallMS: 40}}, [][]string{{"2.00", "yes"}, {"5.00x", "yes"}, {"2.50x", "yes"}}},
 		{Workload{Name: "node-tree", Items: 3, Runs: runs(490, 100, count(9), count(3)), Native: &Run{WallMS: 39}}, [][]string{{"3.00", "no"}, {"4.90x", "no"}, {"2.56x", "no"}}},
+		{Workload{Name: "font-list", Runs: runs(1, 1, count(90), count(9))}, [][]string{{"90.0 %", "yes"}}},
+		{Workload{Name: "font-list", Runs: runs(1, 1, count(99), count(10))}, [][]string{{"89.9 %", "no"}}},
+		{Workload{Name: "font-list", Runs: runs(1, 1, count(0), count(0))}, nil},
 		// What was not measured is no target met.
 		{Workload{Name: "node-tree", Items: 3, Runs: map[string]*Run{"on": {WallMS: 9}}}, nil},
 		{Workload{Name: "something else", Runs: runs(1, 1, count(1), count(1))}, nil},
