@@ -31,7 +31,11 @@ demo bench:
 test:
 	@SHORT=1 ./build.sh test $(TESTS)
 
-fuzz $(SUITES):
+# The table alone and under Wine; ONLY names tests of the latter.
+torture:
+	@./build.sh test $(if $(ONLY),,shmtest) $@
+
+fuzz $(filter-out torture,$(SUITES)):
 	@./build.sh test $@
 
 lint install uninstall clean:
