@@ -10,7 +10,7 @@ import (
 )
 
 // wineLocks are mutexes of ntdll's Unix side that a thread may hold when
-// unmodified Wine ends it: TerminateThread's signal is not blocked under them.
+// unmodified Wine ends it: at a signal, or when its connection is closed.
 var wineLocks = []string{"fd_cache_mutex", "virtual_mutex", "dir_mutex", "mnt_mutex"}
 
 // orphanedLock says which of them has an owner that is no more and threads that
