@@ -8,21 +8,27 @@
 #include <stdio.h>
 #include <windows.h>
 
-static int CALLBACK write_font(const LOGFONTA *font, const TEXTMETRICA *metric, DWORD type, LPARAM out)
+/* Wine 10.0 gives some families the bytes of a time for a name when it takes
+ * them from its cache in the registry. Real names here are all ASCII. */
+static int CALLBACK write_font(const LOGFONTW *font, const TEXTMETRICW *metric, DWORD type, LPARAM out)
 {
-    fprintf((FILE *)out, "%s %d %ld %ld %lx\n", font->lfFaceName, font->lfCharSet, (long)metric->tmHeight,
+    const WCHAR *c = font->lfFaceName;
+
+    while (*c && *c < 0x80) c++;
+    if (*c) return 1;
+    fprintf((FILE *)out, "%ls %d %ld %ld %lx\n", font->lfFaceName, font->lfCharSet, (long)metric->tmHeight,
             (long)metric->tmAveCharWidth, (unsigned long)type);
     return 1;
 }
 
 static int describe(HDC dc, const char *path)
 {
-    LOGFONTA all = { .lfCharSet = DEFAULT_CHARSET };
+    LOGFONTW all = { .lfCharSet = DEFAULT_CHARSET };
     FILE *out = fopen(path, "wb");
 
     if (!out) return 0;
     fprintf(out, "%d x %d, %d bits\n", GetDeviceCaps(dc, HORZRES), GetDeviceCaps(dc, VERTRES), GetDeviceCaps(dc, BITSPIXEL));
-    EnumFontFamiliesExA(dc, &all, write_font, (LPARAM)out, 0);
+    EnumFontFamiliesExW(dc, &all, write_font, (LPARAM)out, 0);
     return !fclose(out);
 }
 
