@@ -36,8 +36,8 @@
  * for whatever thread holds the Go runtime's locks, and a promotion may end
  * the thread inside its server call.
  *
- * Signals are blocked by the callers.  No function allocates or waits, but for
- * the bucket lock (see nspa_shm.h).
+ * Signals are blocked by the callers.  No function allocates, but for a promotion
+ * its names, or waits, but for the bucket lock (see nspa_shm.h).
  */
 
 #ifndef __NSPA_TABLE_H
@@ -45,6 +45,7 @@
 
 #include "../include/nspa.h"
 #include "../include/nspa_shm.h"
+#include "name.h"
 
 _Static_assert( NSPA_LF_HANDLE_CAP == NSPA_HANDLE_CAP, "one journal entry per handle" );
 
@@ -67,7 +68,7 @@ struct nspa_file
     uint32_t attributes;
     uint32_t nt_len;         /* bytes of NT name at the start of names, then the Unix name */
     uint32_t inherited;      /* came from the parent: never fresh */
-    uint32_t pad;
+    uint32_t volumes;        /* the volume epoch when it was opened */
     uint64_t dev;
     uint64_t ino;
     struct nspa_section section;  /* of a section; access, sharing and options are its file's */
@@ -256,6 +257,7 @@ static inline int32_t nspa_file_reserve( struct nspa_files *files, const struct 
     file->options    = open->options;
     file->attributes = open->attributes;
     file->nt_len     = open->nt_len;
+    file->volumes    = NSPA_LOAD( &files->client.table->volume_epoch );
     file->dev        = dev;
     file->ino        = ino;
     memset( &file->section, 0, sizeof(file->section) );
@@ -424,6 +426,31 @@ static inline void nspa_file_describe( struct nspa_files *files, struct nspa_fil
     promotion->section    = file->section;
 }
 
+/* The Unix name of a pinned entry, to be freed. */
+static inline char *nspa_file_name( struct nspa_files *files, struct nspa_file *file )
+{
+    return nspa_resolve_name( (const char *)file->names + file->nt_len, file->fd, file->dev, file->ino,
+                              NSPA_LOAD( &files->client.table->volume_epoch ) != file->volumes );
+}
+
+/* Describe a pinned entry to wineserver, which must not take another file's name
+ * for its own; nspa_describe_end() follows. */
+static inline void nspa_file_describe_resolved( struct nspa_files *files, struct nspa_file *file,
+                                                struct nspa_promotion *promotion )
+{
+    char *name = nspa_file_name( files, file );
+
+    nspa_file_describe( files, file, promotion );
+    if (name) promotion->unix_name = name;
+}
+
+static inline void nspa_describe_end( struct nspa_files *files, struct nspa_promotion *promotion )
+{
+    const struct nspa_file *file = nspa_file_of( files, promotion->handle );
+
+    if (promotion->unix_name != (const char *)file->names + file->nt_len) free( (char *)promotion->unix_name );
+}
+
 /* Files on their way to wineserver. */
 struct nspa_batch
 {
@@ -442,6 +469,7 @@ static inline void nspa_batch_flush( struct nspa_files *files, struct nspa_batch
     else if (batch->count) files->host.promote_many( batch->promotion, batch->count, status );
     for (i = 0; i < batch->count; i++)
     {
+        nspa_describe_end( files, &batch->promotion[i] );
         nspa_file_promote_end( files, nspa_file_of( files, batch->promotion[i].handle ), status[i] );
         if (status[i] >= 0) batch->promoted++;
     }
@@ -458,13 +486,14 @@ static inline void nspa_batch_add( struct nspa_files *files, struct nspa_batch *
     if (!nspa_file_pin( file, kind )) return;
     if (kind)
     {
-        nspa_file_describe( files, file, &section );
+        nspa_file_describe_resolved( files, file, &section );
         status = files->host.promote( &section );
+        nspa_describe_end( files, &section );
         nspa_file_promote_end( files, file, status );
         if (status >= 0) batch->promoted++;
         return;
     }
-    nspa_file_describe( files, file, &batch->promotion[batch->count++] );
+    nspa_file_describe_resolved( files, file, &batch->promotion[batch->count++] );
     if (batch->count == NSPA_PROMOTE_MAX) nspa_batch_flush( files, batch );
 }
 
@@ -488,6 +517,7 @@ static inline int32_t nspa_section_reserve( struct nspa_files *files, const stru
     file->options    = from->options;
     file->attributes = 0;
     file->nt_len     = from->nt_len;
+    file->volumes    = from->volumes;
     file->dev        = from->dev;
     file->ino        = from->ino;
     file->section    = *section;

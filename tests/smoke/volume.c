@@ -85,7 +85,7 @@ int volume_child( const char *path, const char *map_name )
 {
     HANDLE map = OpenFileMappingA( FILE_MAP_WRITE, FALSE, map_name );
     struct poll *poll = MapViewOfFile( map, FILE_MAP_WRITE, 0, 0, sizeof(*poll) );
-    HANDLE local = open_read( path, 7 );
+    HANDLE local = open_read( "q:\\data", 7 );
     HANDLE server = CreateFileA( path, GENERIC_READ | GENERIC_WRITE, 7, NULL, OPEN_EXISTING, 0, NULL );
 
     if (!poll || local == INVALID_HANDLE_VALUE || server == INVALID_HANDLE_VALUE) return 1;
