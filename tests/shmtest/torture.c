@@ -37,6 +37,7 @@ struct record
 static struct shared
 {
     struct record record[WORKERS + 1][THREADS * OPENS];
+    uint32_t gone[WORKERS + 1];  /* retired, though it may still run: its records say nothing */
     uint32_t pause;
     uint32_t idle[WORKERS][THREADS];
     uint32_t drained;
@@ -102,7 +103,9 @@ static void enter_record( unsigned int worker, unsigned int index, uint32_t ino,
         copy.access = NSPA_LOAD( &other->access );
         copy.sharing = NSPA_LOAD( &other->sharing );
         if (copy.ino != ino || !incompatible( access, sharing, copy.access, copy.sharing )) continue;
-        if (NSPA_LOAD( &other->valid ) != copy.valid) continue;
+        if (__atomic_load_n( &shared->gone[i], __ATOMIC_SEQ_CST )) continue;
+        if (__atomic_load_n( &shared->gone[worker], __ATOMIC_SEQ_CST )) continue;
+        if (__atomic_load_n( &other->valid, __ATOMIC_SEQ_CST ) != copy.valid) continue;
         __atomic_add_fetch( &shared->violations, 1, __ATOMIC_SEQ_CST );
         printf( "inode %u: access %x sharing %u granted to %u against access %x sharing %u of %u\n",
                 ino, access, sharing, worker, copy.access, copy.sharing, i );
@@ -213,12 +216,15 @@ static void bury( unsigned int i )
 {
     unsigned int j;
 
-    for (j = 0; j < THREADS * OPENS; j++)
-        if (shared->record[i][j].valid & 1) leave_record( i, j );
+    /* its records are its own until it is dead: its threads go by them */
+    __atomic_store_n( &shared->gone[i], 1, __ATOMIC_SEQ_CST );
     nspa_server_retire( children[i]->journal );
     look_again();
     send( children[i], SIGKILL );
     if (children[i]->pid) waitpid( children[i]->pid, NULL, 0 );
+    for (j = 0; j < THREADS * OPENS; j++)
+        if (shared->record[i][j].valid & 1) leave_record( i, j );
+    __atomic_store_n( &shared->gone[i], 0, __ATOMIC_SEQ_CST );
     nspa_server_release( children[i]->journal );
     look_again();
     free( children[i] );
