@@ -15,7 +15,7 @@ all:
 
 help:
 	@echo 'make               build the libraries and the overlay'
-	@echo 'make demo          two real workloads, with Debian'"'"'s Wine, off and on'
+	@echo 'make demo          real workloads, with Debian'"'"'s Wine, off and on'
 	@echo 'make bench         single calls, off and on'
 	@echo 'make test          all tests ($(TESTS))'
 	@echo 'make fuzz          each fuzz target for FUZZTIME (30s)'
