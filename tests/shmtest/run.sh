@@ -11,8 +11,8 @@ top=$(cd ../.. && pwd)
 out=${OUT:-${NSPA_BUILD:-$top/build}/shmtest}
 unset NSPA_CFLAGS CGO_CFLAGS # both geometries, whatever the build's is
 fresh=$(($(date +%s) % 1000000))
-seeds=(1 "$fresh") seconds=2 kills=100 operations=100000
-if [ -n "${FULL:-}" ]; then seeds=("$fresh") seconds=60 kills=10000 operations=10000000; fi
+seeds=(1 "$fresh") seconds=2 kills=100 operations=100000 tiny=2000 # where each step is a recount
+if [ -n "${FULL:-}" ]; then seeds=("$fresh") seconds=60 kills=10000 operations=10000000 tiny=20000; fi
 if [ -n "${SEED:-}" ]; then seeds=("$SEED"); fi
 passed=0 failed=0
 
@@ -40,7 +40,7 @@ for seed in "${seeds[@]}"; do
     run torture -s "$seed" -k "$kills"
     run torture-san -x -s "$seed" -t $((seconds + 3))
     run differential -seed "$seed" -ops "$operations"
-    run differential-tiny -seed "$seed" -ops $((operations / 50))
+    run differential-tiny -seed "$seed" -ops "$tiny"
 done
 
 echo "$passed passed, $failed failed"
