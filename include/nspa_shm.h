@@ -367,9 +367,9 @@ static inline enum nspa_lock_result nspa_lock_slow( uint32_t *word, struct nspa_
 
     for (;;)
     {
+        uint32_t value = NSPA_LOAD( word );
         int64_t until = deadline;
         struct timespec ts;
-        uint32_t value;
 
         if (op == FUTEX_LOCK_PI)  /* before Linux 5.14: realtime clock only */
             until += nspa_clock_ns( CLOCK_REALTIME ) - nspa_clock_ns( CLOCK_MONOTONIC );
@@ -390,8 +390,7 @@ static inline enum nspa_lock_result nspa_lock_slow( uint32_t *word, struct nspa_
         case EDEADLK:  /* our own id, but we hold nothing: left by a thread that had it before */
             if ((NSPA_LOAD( word ) & FUTEX_TID_MASK) == self->tid) return NSPA_LOCKED_DIED;
             return NSPA_LOCK_BUSY;
-        case ESRCH:    /* the owner is gone and the kernel did not mark it */
-            value = NSPA_LOAD( word );
+        case ESRCH:    /* the owner is gone and the kernel did not mark it; if another has come, that fails */
             if (__atomic_compare_exchange_n( word, &value, (value & FUTEX_WAITERS) | self->tid, 0,
                                              __ATOMIC_ACQ_REL, __ATOMIC_RELAXED ))
                 return NSPA_LOCKED_DIED;

@@ -111,6 +111,7 @@ var (
 	tempRE   = regexp.MustCompile(`\b([A-Za-z~_])[A-Za-z~_]{0,2}[0-9A-Fa-f]{1,8}(?i:\.tmp)\b`)
 	guidRE   = regexp.MustCompile(`\b[0-9A-Fa-f]{8}(-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}\b`)
 	msRE     = regexp.MustCompile(`\b[0-9]+(\.[0-9]+)? ?(ms|msec|milliseconds|seconds|us)\b`)
+	vmRE     = regexp.MustCompile(`(Expected to be greater than )[0-9]+(, got )[0-9]+`) // ntdll:info, VirtualSize
 	idRE     = regexp.MustCompile(`\b((?i:pid|tid|process|thread|process id|thread id)[ =:]+)(0x)?[0-9a-f]{2,8}\b`)
 	handleRE = regexp.MustCompile(`\b((?i:handle)[ =:]+)(0x)?[0-9A-Fa-f]{1,16}\b`)
 	hexRE    = regexp.MustCompile(`\b(0x)?[0-9A-Fa-f]+\b`)
@@ -118,11 +119,13 @@ var (
 
 // normalise takes out of a message what legitimately differs from run to run:
 // handles, addresses, process and thread ids, GUIDs, durations, names of
-// temporary files. Status codes, sizes and counts stay.
+// temporary files, and the size of the address space. Status codes, other sizes
+// and counts stay.
 func normalise(text string) string {
 	text = tempRE.ReplaceAllString(text, "${1}#.tmp")
 	text = guidRE.ReplaceAllString(text, "#")
 	text = msRE.ReplaceAllString(text, "# $2")
+	text = vmRE.ReplaceAllString(text, "${1}#${2}#")
 	text = idRE.ReplaceAllString(text, "${1}#")
 	text = handleRE.ReplaceAllString(text, "${1}#")
 	return strings.TrimSpace(hexRE.ReplaceAllStringFunc(text, address))

@@ -29,6 +29,7 @@ func TestNormalise(t *testing.T) {
 		{"deleted dab12.tmp and daf3.tmp", "deleted d#.tmp and d#.tmp"},
 		{"got {0A1B2C3D-13BC-4FF3-93F2-00112233445F}", "got {#}"},
 		{"took 523 ms", "took # ms"},
+		{"Expected to be greater than 101744640, got 84967424", "Expected to be greater than #, got #"},
 		{"the file has bad contents", "the file has bad contents"},
 	} {
 		if got := normalise(c.in); got != c.want {
