@@ -88,7 +88,7 @@ void op_object( struct ctx *ctx )
     out_slot( ctx, ctx->proc, slot );
     out( ctx, " class %lu size %lu", class, size );
     memset( ctx->buffer, 0xaa, sizeof(ctx->buffer) );
-    status = NtQueryObject( slot_handle( slot ), class, ctx->buffer, size, &needed );
+    status = NtQueryObject( class == 1 ? slot_named_handle( slot ) : slot_handle( slot ), class, ctx->buffer, size, &needed );
     out_status( ctx, status );
     out( ctx, " needs %lu", needed );
     if (status < 0) return;
@@ -169,6 +169,22 @@ void op_wait( struct ctx *ctx )
     CloseHandle( handles[2] );
 }
 
+/* Did the server find no headers that it likes? */
+static int is_no_image( NTSTATUS status )
+{
+    switch ((ULONG)status)
+    {
+    case 0xc0000020:  /* STATUS_INVALID_FILE_FOR_SECTION */
+    case 0xc000007b:  /* STATUS_INVALID_IMAGE_FORMAT */
+    case 0xc000011b:  /* STATUS_INVALID_IMAGE_NE_FORMAT */
+    case 0xc000012f:  /* STATUS_INVALID_IMAGE_NOT_MZ */
+    case 0xc0000130:  /* STATUS_INVALID_IMAGE_PROTECT */
+    case 0xc0000131:  /* STATUS_INVALID_IMAGE_WIN_16 */
+        return 1;
+    }
+    return 0;
+}
+
 void op_section( struct ctx *ctx )
 {
     static const ULONG protections[] = { PAGE_READONLY, PAGE_READONLY, PAGE_READWRITE, PAGE_WRITECOPY, PAGE_EXECUTE_READ,
@@ -185,9 +201,6 @@ void op_section( struct ctx *ctx )
     NTSTATUS status;
     int sized = percent( ctx, 20 );
 
-    /* Wine does not look whether it could read an image's headers: of a file open for writing only it
-     * judges what its stack held, so ask for read access with every image */
-    if (flags == SEC_IMAGE && (protection == PAGE_NOACCESS || protection == PAGE_EXECUTE)) protection = PAGE_READONLY;
     if (!slot)
     {
         out( ctx, " full" );
@@ -197,7 +210,10 @@ void op_section( struct ctx *ctx )
     out_slot( ctx, ctx->proc, file );
     out( ctx, " access %lx prot %lx flags %lx size %lld", access, protection, flags, sized ? (long long)size.QuadPart : -1 );
     status = NtCreateSection( &handle, access, NULL, sized ? &size : NULL, protection, flags, slot_handle( file ));
-    out_status( ctx, status );
+    /* Wine does not look whether it could read an image's headers: of a file that is open for writing
+     * only it judges what its stack held */
+    if (flags == SEC_IMAGE && is_no_image( status )) out( ctx, " no image" );
+    else out_status( ctx, status );
     if (status < 0) return;
     set_slot( slot, handle, SECTION_HANDLE );
 }
@@ -263,9 +279,7 @@ void op_view( struct ctx *ctx )
         out( ctx, " name" );
         memset( ctx->buffer, 0, 1024 );
         status = NtQueryVirtualMemory( GetCurrentProcess(), view->base, 2, ctx->buffer, 1024, NULL );
-        out_status( ctx, status );
-        if (!status)
-            out_name( ctx, ((UNICODE_STRING *)ctx->buffer)->Buffer, ((UNICODE_STRING *)ctx->buffer)->Length / 2 );
+        out_status( ctx, status );  /* not the name, see slot_named_handle() */
         break;
     default:
         memset( ctx->buffer, 0xaa, length );

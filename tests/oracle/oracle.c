@@ -192,6 +192,11 @@ HANDLE slot_handle( const struct slot *slot )
     return slot->kind == EMPTY ? STALE : slot->handle;
 }
 
+HANDLE slot_named_handle( const struct slot *slot )
+{
+    return slot->kind == SECTION_HANDLE ? STALE : slot_handle( slot );
+}
+
 void out_slot( struct ctx *ctx, int proc, const struct slot *slot )
 {
     out( ctx, " %c%d%c", "-fse"[slot->kind], (int)(slot - shared->slot[proc]), proc ? 'p' : 'm' );
