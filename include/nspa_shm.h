@@ -30,7 +30,7 @@
  *   slot.clients    the owner of the bucket lock
  *   slot.dev, .ino  the owner of the bucket lock, while the slot is unused
  *   bucket.flags    anybody, by atomic OR; only wineserver clears
- *   bucket.notify   wineserver sets, a client that will tell it clears
+ *   bucket.notify   wineserver only
  *   journal         its process; wineserver makes entries ABORTED or FREE
  *
  * A client open.  Lock the bucket; announce the open in the journal (PENDING);
@@ -606,8 +606,8 @@ static inline enum nspa_publish_result nspa_client_publish( struct nspa_client *
 
 /* Take back what nspa_client_publish() published; the arguments are those
  * given there.  Always succeeds.  Returns nonzero when wineserver asked to be
- * told of last closes: tell it, always, since the request has been taken out
- * of the table; it looks at all that it waits for.  Signals blocked. */
+ * told of last closes in this bucket: tell it before the close is done, for then
+ * the file must be gone.  Signals blocked. */
 static inline int nspa_client_retract( struct nspa_client *client, uint32_t index,
                                        uint64_t dev, uint64_t ino, uint32_t access, uint32_t sharing )
 {
@@ -638,8 +638,7 @@ static inline int nspa_client_retract( struct nspa_client *client, uint32_t inde
     if (!was_held) return 0;
     NSPA_STORE( &entry->state, NSPA_ENTRY_FREE );
     NSPA_STEP( closed );
-    return last && __atomic_load_n( &bucket->notify, __ATOMIC_SEQ_CST ) &&
-           __atomic_exchange_n( &bucket->notify, 0, __ATOMIC_SEQ_CST );
+    return last && __atomic_load_n( &bucket->notify, __ATOMIC_SEQ_CST );
 }
 
 #endif  /* __NSPA_SHM_H */

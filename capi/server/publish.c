@@ -16,6 +16,8 @@
  * ---------------------------------------------------------------------------
  */
 
+#include <stdlib.h>
+
 #include "private.h"
 
 /* What the processes have open of an inode; abort what is only announced if the
@@ -107,15 +109,57 @@ NSPA_EXPORT uint32_t nspa_server_count( uint64_t dev, uint64_t ino )
     return clients.handles;
 }
 
+/* The inodes that are watched, by bucket: notify is up for as long as there are
+ * any.  If clients took it down, one that closes another inode could take it from
+ * a last close that comes before its message. */
+static struct watched
+{
+    struct watched *next;
+    uint64_t        dev, ino;
+} *watched[NSPA_BUCKETS];
+
+static void watch_inode( struct nspa_bucket *bucket, uint64_t dev, uint64_t ino )
+{
+    struct watched **list = &watched[bucket - nspa_table->bucket], *ptr;
+
+    __atomic_store_n( &bucket->notify, 1, __ATOMIC_SEQ_CST );
+    for (ptr = *list; ptr; ptr = ptr->next) if (ptr->dev == dev && ptr->ino == ino) return;
+    if (!(ptr = malloc( sizeof(*ptr) ))) return;
+    ptr->dev  = dev;
+    ptr->ino  = ino;
+    ptr->next = *list;
+    *list = ptr;
+}
+
+static void unwatch_inode( struct nspa_bucket *bucket, uint64_t dev, uint64_t ino )
+{
+    struct watched **list = &watched[bucket - nspa_table->bucket], **prev, *ptr;
+
+    for (prev = list; (ptr = *prev); prev = &ptr->next)
+    {
+        if (ptr->dev != dev || ptr->ino != ino) continue;
+        *prev = ptr->next;
+        free( ptr );
+        if (!*list) __atomic_store_n( &bucket->notify, 0, __ATOMIC_SEQ_CST );
+        return;
+    }
+}
+
 NSPA_EXPORT uint32_t nspa_server_watch( uint64_t dev, uint64_t ino )
 {
     struct nspa_bucket *bucket;
+    uint32_t count;
 
-    if (!nspa_table || !nspa_server_count( dev, ino )) return 0;
+    if (!nspa_table) return 0;
     bucket = nspa_bucket_of( nspa_table, dev, ino );
-    /* asked for, then looked again: who closes later sees it */
-    __atomic_store_n( &bucket->notify, 1, __ATOMIC_SEQ_CST );
-    return nspa_server_count( dev, ino );
+    if ((count = nspa_server_count( dev, ino )))
+    {
+        /* asked for, then looked again: who closes later sees it */
+        watch_inode( bucket, dev, ino );
+        count = nspa_server_count( dev, ino );
+    }
+    if (!count) unwatch_inode( bucket, dev, ino );
+    return count;
 }
 
 NSPA_EXPORT uint32_t nspa_server_count_device( uint64_t dev )

@@ -244,12 +244,11 @@ inline retract()
 tell:
 #endif
 #ifdef BREAK_NOTIFY_EARLY
-    if :: was_held && last && tell_it -> notify = false; told = true :: else fi;
+    if :: was_held && last && tell_it -> told = true :: else fi;
 #else
     /* the request goes out on the same thread: only death comes between */
     if
-    :: atomic { was_held && last && notify -> notify = false };
-        told = true
+    :: was_held && last && notify -> told = true
     :: !(was_held && last && notify)
     fi;
 #endif
@@ -571,7 +570,12 @@ inline watch()
         verify( true )
     :: else
     fi;
-    watching[ino] = (total != 0)
+    watching[ino] = (total != 0);
+#if NI > 1
+    if :: !watching[0] && !watching[1] -> notify = false :: else fi
+#else
+    if :: !watching[0] -> notify = false :: else fi
+#endif
 }
 
 inline server_forget()

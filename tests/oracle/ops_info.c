@@ -48,7 +48,7 @@ void op_query( struct ctx *ctx )
     out( ctx, " class %lu size %lu", class, size );
     memset( ctx->buffer, 0xaa, 512 );
     init_iosb( &io );
-    status = NtQueryInformationFile( class == 9 || class == 18 || class == 48 ? slot_named_handle( slot ) : slot_handle( slot ),
+    status = NtQueryInformationFile( class == 9 || class == 14 || class == 18 || class == 48 ? slot_file_handle( slot ) : slot_handle( slot ),
                                      &io, ctx->buffer, size, class );
     out_status( ctx, status );
     out_iosb( ctx, &io );
@@ -98,7 +98,7 @@ void op_set( struct ctx *ctx )
     out_slot( ctx, ctx->proc, slot );
     out( ctx, " class %lu size %lu value %lld", class, size, (long long)number );
     init_iosb( &io );
-    status = NtSetInformationFile( class == 13 || class == 64 ? slot_named_handle( slot ) : slot_handle( slot ),
+    status = NtSetInformationFile( class == 13 || class == 14 || class == 64 ? slot_file_handle( slot ) : slot_handle( slot ),
                                    &io, ctx->buffer, size, class );
     out_status( ctx, status );
     out_iosb( ctx, &io );
@@ -132,7 +132,7 @@ void op_rename( struct ctx *ctx )
     info->length = name.string.Length;
     memcpy( info->text, name.text, name.string.Length );
     init_iosb( &io );
-    status = NtSetInformationFile( slot_named_handle( slot ), &io, info,
+    status = NtSetInformationFile( slot_file_handle( slot ), &io, info,
                                    percent( ctx, 97 ) ? 24 + name.string.Length : 20, class );
     out_status( ctx, status );
     out_iosb( ctx, &io );

@@ -44,7 +44,7 @@ static void out_position( struct ctx *ctx, HANDLE handle )
 void op_read( struct ctx *ctx )
 {
     const struct slot *slot = pick_slot( ctx, ctx->proc, FILE_HANDLE );
-    HANDLE handle = slot_handle( slot ), event = NULL;
+    HANDLE handle = slot_file_handle( slot ), event = NULL;
     LARGE_INTEGER offset, *where;
     IO_STATUS_BLOCK io;
     NTSTATUS status;
@@ -82,7 +82,7 @@ void op_read( struct ctx *ctx )
 void op_write( struct ctx *ctx )
 {
     const struct slot *slot = pick_slot( ctx, ctx->proc, FILE_HANDLE );
-    HANDLE handle = slot_handle( slot );
+    HANDLE handle = slot_file_handle( slot );
     LARGE_INTEGER offset, *where;
     IO_STATUS_BLOCK io;
     NTSTATUS status;
@@ -105,7 +105,7 @@ void op_scatter( struct ctx *ctx )
 {
     char *page = VirtualAlloc( NULL, 4096, MEM_COMMIT | MEM_RESERVE, PAGE_READWRITE );
     const struct slot *slot = pick_slot( ctx, ctx->proc, FILE_HANDLE );
-    HANDLE handle = slot_handle( slot );
+    HANDLE handle = slot_file_handle( slot );
     FILE_SEGMENT_ELEMENT segments[2];
     LARGE_INTEGER offset = { .QuadPart = 4096 * below( ctx, 3 ) };
     HANDLE event = CreateEventW( NULL, TRUE, FALSE, NULL );

@@ -88,7 +88,7 @@ void op_object( struct ctx *ctx )
     out_slot( ctx, ctx->proc, slot );
     out( ctx, " class %lu size %lu", class, size );
     memset( ctx->buffer, 0xaa, sizeof(ctx->buffer) );
-    status = NtQueryObject( class == 1 ? slot_named_handle( slot ) : slot_handle( slot ), class, ctx->buffer, size, &needed );
+    status = NtQueryObject( class == 1 ? slot_file_handle( slot ) : slot_handle( slot ), class, ctx->buffer, size, &needed );
     out_status( ctx, status );
     out( ctx, " needs %lu", needed );
     if (status < 0) return;
@@ -279,7 +279,7 @@ void op_view( struct ctx *ctx )
         out( ctx, " name" );
         memset( ctx->buffer, 0, 1024 );
         status = NtQueryVirtualMemory( GetCurrentProcess(), view->base, 2, ctx->buffer, 1024, NULL );
-        out_status( ctx, status );  /* not the name, see slot_named_handle() */
+        out_status( ctx, status );  /* not the name, see slot_file_handle() */
         break;
     default:
         memset( ctx->buffer, 0xaa, length );

@@ -43,7 +43,7 @@ void pick_name( struct ctx *ctx, struct name *name, int allow_root )
     {
         const struct slot *slot = pick_slot( ctx, ctx->proc, FILE_HANDLE );
 
-        root = slot_named_handle( slot );
+        root = slot_file_handle( slot );
         out( ctx, " root" );
         out_slot( ctx, ctx->proc, slot );
         if (percent( ctx, 30 )) chosen = L"";
@@ -180,7 +180,7 @@ void op_reopen( struct ctx *ctx )
     struct name name = { .text = L"" };
 
     RtlInitUnicodeString( &name.string, name.text );
-    InitializeObjectAttributes( &name.attr, &name.string, 0, slot_named_handle( slot ), NULL );
+    InitializeObjectAttributes( &name.attr, &name.string, 0, slot_file_handle( slot ), NULL );
     out_slot( ctx, ctx->proc, slot );
     create( ctx, access, &name, 0, sharing, percent( ctx, 90 ) ? FILE_OPEN : FILE_OVERWRITE,
             FILE_SYNCHRONOUS_IO_NONALERT | FILE_NON_DIRECTORY_FILE );
@@ -201,7 +201,7 @@ void op_open_by_id( struct ctx *ctx )
     out_status( ctx, status );
     name.string.Buffer = (WCHAR *)&id;
     name.string.Length = name.string.MaximumLength = sizeof(id);
-    InitializeObjectAttributes( &name.attr, &name.string, 0, slot_named_handle( slot ), NULL );
+    InitializeObjectAttributes( &name.attr, &name.string, 0, slot_file_handle( slot ), NULL );
     create( ctx, access, &name, 0, pick_sharing( ctx ), FILE_OPEN, FILE_SYNCHRONOUS_IO_NONALERT | FILE_OPEN_BY_FILE_ID );
 }
 

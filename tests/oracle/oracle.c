@@ -192,7 +192,7 @@ HANDLE slot_handle( const struct slot *slot )
     return slot->kind == EMPTY ? STALE : slot->handle;
 }
 
-HANDLE slot_named_handle( const struct slot *slot )
+HANDLE slot_file_handle( const struct slot *slot )
 {
     return slot->kind == SECTION_HANDLE ? STALE : slot_handle( slot );
 }

@@ -93,10 +93,10 @@ extern int percent( struct ctx *ctx, uint32_t n );
 extern struct slot *pick_slot( struct ctx *ctx, int proc, enum kind kind );
 extern struct slot *pick_empty( struct ctx *ctx, int proc );
 extern HANDLE slot_handle( const struct slot *slot );
-/* The same for what looks at the handle's file name, but no section's: that is the
- * name by which the first of the sections that there are of the file just now knows
- * it, in any process, which a local section has no part in. */
-extern HANDLE slot_named_handle( const struct slot *slot );
+/* The same for what looks at the file's name or position, but no section's: those are
+ * the first one's of the sections that there are of the file just now, in any process,
+ * which a local section has no part in. */
+extern HANDLE slot_file_handle( const struct slot *slot );
 extern void out_slot( struct ctx *ctx, int proc, const struct slot *slot );
 extern void set_slot( struct slot *slot, HANDLE handle, enum kind kind );
 /* An IO_STATUS_BLOCK that shows whether it was written to. */
