@@ -194,6 +194,9 @@ static void share_drained(void)
     CHECK_EQ( host.drained, 1 );
     CHECK_EQ( host.locked, 0 );
     CHECK_EQ( host.unblocked, 0 );
+    /* wineserver looks, finds nobody, and wants to hear no more */
+    CHECK_EQ( call( server, server_watch, &inode, sizeof(inode) ), 0 );
+    call( server, server_verify, &inode, sizeof(inode) );
     open_in( a, path, READ_DATA, 7, &first );
     close_in( a, first );
     call( server, server_seen, &seen, sizeof(seen) );
