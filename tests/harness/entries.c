@@ -180,10 +180,10 @@ static void entries_protected_stays(void)
     nspa_file_unpin( files, promoted );
     close_status = 0;
     CHECK_EQ( promoted->state, NSPA_STATE_SERVER );
-    other = open_inode( 2 );
+    other = open_inode( 1 );
     CHECK( other >= 0 && other != index );
     nspa_file_closed( files, promoted, 0 );
-    CHECK_EQ( open_inode( 3 ), index );
+    CHECK_EQ( open_inode( 1 ), index );
 }
 
 /* ---- a section's handle and a file's never name the same entry ---- */
