@@ -2,6 +2,7 @@
 
 #include <stdarg.h>
 
+#include "../random.h"
 #include "oracle.h"
 
 struct shared *shared;
@@ -53,13 +54,9 @@ static const struct
 
 /* ---- random numbers ------------------------------------------------------- */
 
-uint64_t rnd( struct ctx *ctx )  /* splitmix64 */
+uint64_t rnd( struct ctx *ctx )
 {
-    uint64_t z = ctx->state += 0x9e3779b97f4a7c15ull;
-
-    z = (z ^ (z >> 30)) * 0xbf58476d1ce4e5b9ull;
-    z = (z ^ (z >> 27)) * 0x94d049bb133111ebull;
-    return z ^ (z >> 31);
+    return splitmix64( &ctx->state );
 }
 
 uint32_t below( struct ctx *ctx, uint32_t n )

@@ -2,18 +2,15 @@
 
 #include <stdarg.h>
 
+#include "../random.h"
 #include "torture.h"
 
 struct shared *shared;
 char map_name[64];
 
-uint64_t rnd( struct worker *worker )  /* splitmix64 */
+uint64_t rnd( struct worker *worker )
 {
-    uint64_t z = worker->state += 0x9e3779b97f4a7c15ull;
-
-    z = (z ^ (z >> 30)) * 0xbf58476d1ce4e5b9ull;
-    z = (z ^ (z >> 27)) * 0x94d049bb133111ebull;
-    return z ^ (z >> 31);
+    return splitmix64( &worker->state );
 }
 
 uint32_t below( struct worker *worker, uint32_t n )
@@ -148,4 +145,28 @@ void remove_files( const char *prefix )
         if (!DeleteFileA( path )) report( NULL, "cannot remove %s: %lu", path, GetLastError() );
     } while (FindNextFileA( find, &data ));
     FindClose( find );
+}
+
+void make_files( const char *prefix, int count, uint32_t size )
+{
+    char name[32];
+
+    for (int i = 0; i < count; i++)
+    {
+        snprintf( name, sizeof(name), "%s%d", prefix, i );
+        make_file( name, i, size );
+    }
+}
+
+void check_closed( struct worker *worker, const char *prefix, int count )
+{
+    char name[32];
+    HANDLE handle;
+
+    for (int i = 0; i < count; i++)
+    {
+        snprintf( name, sizeof(name), "%s%d", prefix, i );
+        expect( worker, open_file( name, GENERIC_READ | GENERIC_WRITE | DELETE, 0, FILE_OPEN, 0, &handle ), 0, continue );
+        expect( worker, NtClose( handle ), 0 );
+    }
 }

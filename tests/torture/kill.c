@@ -5,13 +5,7 @@
 
 static void set_up(void)
 {
-    char name[32];
-
-    for (int i = 0; i < FILES; i++)
-    {
-        snprintf( name, sizeof(name), "kill%d", i );
-        make_file( name, i, 4000 );
-    }
+    make_files( "kill", FILES, 4000 );
 }
 
 static void work( struct worker *worker )
@@ -50,15 +44,7 @@ static void work( struct worker *worker )
 
 static void check( struct worker *worker )
 {
-    char name[32];
-    HANDLE handle;
-
-    for (int i = 0; i < FILES; i++)
-    {
-        snprintf( name, sizeof(name), "kill%d", i );
-        expect( worker, open_file( name, GENERIC_READ | GENERIC_WRITE | DELETE, 0, FILE_OPEN, 0, &handle ), 0, continue );
-        expect( worker, NtClose( handle ), 0 );
-    }
+    check_closed( worker, "kill", FILES );
 }
 
 const struct test kill_test = { "kill", 10, 10, set_up, work, NULL, check };

@@ -15,13 +15,7 @@ static __thread struct held { HANDLE handle; int file, open; } held[HELD];
 
 static void set_up(void)
 {
-    char name[32];
-
-    for (int i = 0; i < FILES; i++)
-    {
-        snprintf( name, sizeof(name), "share%d", i );
-        make_file( name, i, 4000 );
-    }
+    make_files( "share", FILES, 4000 );
 }
 
 /* The rule of check_sharing() in Wine's server/fd.c. */
@@ -142,18 +136,9 @@ static void finish( struct worker *worker )
     for (int i = 0; i < HELD; i++) if (held[i].handle) close_held( worker, &held[i] );
 }
 
-/* Nobody has any of them open. */
 static void check( struct worker *worker )
 {
-    char name[32];
-    HANDLE handle;
-
-    for (int i = 0; i < FILES; i++)
-    {
-        snprintf( name, sizeof(name), "share%d", i );
-        expect( worker, open_file( name, GENERIC_READ | GENERIC_WRITE | DELETE, 0, FILE_OPEN, 0, &handle ), 0, continue );
-        expect( worker, NtClose( handle ), 0 );
-    }
+    check_closed( worker, "share", FILES );
 }
 
 const struct test share_test = { "share", 8, 12, set_up, work, finish, check };

@@ -88,6 +88,9 @@ extern NTSTATUS rename_to( HANDLE handle, const char *name, int replace );
 extern uint8_t pattern( uint32_t file, uint32_t offset );
 extern void remove_files( const char *prefix );
 extern void make_file( const char *name, uint32_t file, uint32_t size );
+/* Several, by number behind the prefix; and whether nobody has any of them open. */
+extern void make_files( const char *prefix, int count, uint32_t size );
+extern void check_closed( struct worker *worker, const char *prefix, int count );
 
 extern void sha256( const void *data, size_t size, uint8_t digest[32] );
 
