@@ -18,7 +18,7 @@
 
 #include <sched.h>
 
-#include "../core/table.h"
+#include "../core/known.h"
 #include "entry.h"
 #include "files.h"
 
@@ -119,23 +119,53 @@ static int is_realtime(void)
     return policy == SCHED_FIFO || policy == SCHED_RR;
 }
 
+static int is_open_sound( const struct nspa_files *table, const struct nspa_open *open, struct nspa_opened *opened )
+{
+    if (!opened) return 0;
+    memset( opened, 0, sizeof(*opened) );
+    opened->fd = -1;
+    opened->reason = !open || !open->unix_name || !open->nt_name ? NSPA_BAD_REQUEST :
+                     !table ? NSPA_NOT_ATTACHED : NSPA_SERVED;
+    return opened->reason == NSPA_SERVED;
+}
+
 int32_t nspa_local_file_try_bypass( const struct nspa_open *open, struct nspa_opened *opened )
 {
     struct nspa_files *table = nspa_get_files();
     struct nspa_inode drained = { 0, 0 };
     uint64_t mask;
 
-    if (!opened) return STATUS_NOT_SUPPORTED;
-    memset( opened, 0, sizeof(*opened) );
-    opened->fd = -1;
-    if (!open || !open->unix_name || !open->nt_name) opened->reason = NSPA_BAD_REQUEST;
-    else if (!table) opened->reason = NSPA_NOT_ATTACHED;
-    else if (is_realtime()) opened->reason = NSPA_REALTIME;
+    if (!is_open_sound( table, open, opened )) return STATUS_NOT_SUPPORTED;
+    if (is_realtime()) opened->reason = NSPA_REALTIME;
     else
     {
         mask = nspa_enter();
         opened->reason = nspaGoOpen( open, opened, &drained );
+        if (opened->reason == NSPA_SERVED && open->flags & NSPA_OPEN_HAS_STAT)
+            nspa_known_add( table, open, opened->access, open->dev, open->ino );
+        if (opened->reason == NSPA_PANIC) NSPA_STORE( &table->disabled, 1 );
         /* out here, because the request may end the thread */
+        if (drained.ino) table->host.drained( drained.dev, drained.ino );
+        nspa_leave( mask );
+    }
+    return opened->reason == NSPA_SERVED ? STATUS_SUCCESS : STATUS_NOT_SUPPORTED;
+}
+
+int32_t nspa_local_file_reopen( const struct nspa_open *open, struct nspa_opened *opened )
+{
+    struct nspa_files *table = nspa_get_files();
+    struct nspa_inode drained = { 0, 0 };
+    struct nspa_known *entry, known;
+    uint64_t mask;
+
+    if (!is_open_sound( table, open, opened )) return STATUS_NOT_SUPPORTED;
+    if (NSPA_LOAD( &table->disabled )) opened->reason = NSPA_NOT_ATTACHED;
+    else if (!(entry = nspa_known_find( table, open, nspa_hash_name( open->unix_name ), &known )))
+        opened->reason = NSPA_NOT_KNOWN;
+    else
+    {
+        mask = nspa_enter();
+        opened->reason = nspa_file_reopen( table, open, entry, &known, opened, &drained );
         if (drained.ino) table->host.drained( drained.dev, drained.ino );
         nspa_leave( mask );
     }
@@ -260,6 +290,7 @@ void nspa_get_stats( struct nspa_stats *stats, size_t size )
         mask = nspa_enter();
         nspaGoStats( all.opens, NSPA_REASON_COUNT );
         nspa_leave( mask );
+        all.opens[NSPA_SERVED] += __atomic_load_n( &table->reopens, __ATOMIC_RELAXED );
         all.promotions   = __atomic_load_n( &table->promotions, __ATOMIC_RELAXED );
         all.local_closes = __atomic_load_n( &table->local_closes, __ATOMIC_RELAXED );
         all.handles      = __atomic_load_n( &table->used, __ATOMIC_RELAXED );

@@ -46,6 +46,7 @@ const char *nspa_reason_string( uint32_t reason )
         [NSPA_DETACHED_BY_SERVER]  = "detached by wineserver",
         [NSPA_REALTIME]            = "real-time thread",
         [NSPA_PANIC]               = "internal error; switched off",
+        [NSPA_NOT_KNOWN]           = "not opened before",
     };
 
     return reason < NSPA_REASON_COUNT && text[reason] ? text[reason] : "unknown";

@@ -30,5 +30,6 @@ const (
 	DetachedByServer
 	Realtime
 	Panic
+	NotKnown
 	reasonCount
 )

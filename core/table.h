@@ -86,15 +86,29 @@ _Static_assert( sizeof(struct nspa_file) == NSPA_FILE_SIZE, "entry size" );
 #define NSPA_STATE_SECTION 8u      /* the kind of the entry: a section, or a view of one */
 #define NSPA_STATE_USER    0x100u  /* one pin */
 
+/* A file that was opened here before, in known.h. */
+struct nspa_known
+{
+    uint64_t check;          /* of all the rest and the name */
+    uint64_t dev, ino;
+    uint64_t arguments;
+    uint64_t access;         /* generic rights mapped */
+};
+
+#define NSPA_KNOWN_SETS 4096u
+
 struct nspa_files
 {
     struct nspa_client client;
     struct nspa_host   host;
     uint64_t free;           /* tag << 32 | index + 1 of the first free entry */
+    uint64_t reopens;
     uint64_t promotions;
     uint64_t local_closes;
+    uint32_t disabled;       /* after an internal error */
     uint32_t used;           /* entries that are not free */
     uint32_t fresh;          /* entries from here on were never given out; their memory is untouched */
+    struct nspa_known known[NSPA_KNOWN_SETS][2];
     struct nspa_file file[NSPA_HANDLE_CAP];
 };
 

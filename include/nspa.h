@@ -182,6 +182,7 @@ enum nspa_reason
     NSPA_DETACHED_BY_SERVER,  /* wineserver ended, or considers this process ended */
     NSPA_REALTIME,            /* SCHED_FIFO and SCHED_RR threads stay out of Go */
     NSPA_PANIC,
+    NSPA_NOT_KNOWN,           /* not opened before; of nspa_local_file_reopen() only */
     NSPA_REASON_COUNT
 };
 
@@ -220,6 +221,14 @@ struct nspa_opened
  *   STATUS_SUCCESS        *opened is filled; NtCreateFile succeeds with FILE_OPENED
  *   STATUS_NOT_SUPPORTED  the open belongs to wineserver; opened->reason says why */
 extern int32_t nspa_local_file_try_bypass( const struct nspa_open *open, struct nspa_opened *opened );
+
+/* Repeat an open that nspa_local_file_try_bypass() has served before with the same
+ * Unix name and arguments: without a name lookup, so open->flags is zero.  Never
+ * enters Go: a SCHED_FIFO thread may call it.
+ *   STATUS_SUCCESS        as above
+ *   STATUS_NOT_SUPPORTED  not known, or not as it was: look the name up and try
+ *                         nspa_local_file_try_bypass(); opened->reason says why */
+extern int32_t nspa_local_file_reopen( const struct nspa_open *open, struct nspa_opened *opened );
 
 /* Give wineserver a local file or section under the handle it has, so that any request
  * may name it.  Returns handle in every case: what is not local, not open or

@@ -36,14 +36,14 @@ func TestVersion(t *testing.T) {
 
 func TestReasonStrings(t *testing.T) {
 	seen := map[string]uint32{}
-	for i := range uint32(24) {
+	for i := range uint32(25) {
 		text := lib.reason(i)
 		if other, ok := seen[text]; ok || text == "" || text == "unknown" {
 			t.Errorf("reason %d is %q, as is %d", i, text, other)
 		}
 		seen[text] = i
 	}
-	for _, i := range []uint32{24, 25, 1 << 31, ^uint32(0)} {
+	for _, i := range []uint32{25, 26, 1 << 31, ^uint32(0)} {
 		if got := lib.reason(i); got != "unknown" {
 			t.Errorf("reason %d is %q", i, got)
 		}

@@ -68,6 +68,7 @@ var lib struct {
 	version       func() uint32
 	init          func(init unsafe.Pointer) uint32
 	tryBypass     func(open, opened unsafe.Pointer) uint32
+	reopen        func(open, opened unsafe.Pointer) uint32
 	close         func(handle uint64) uint32
 	closed        func(handle uint64)
 	promote       func(handle uint64) uint64
@@ -106,7 +107,8 @@ func load() error {
 	}{
 		{client, map[string]any{
 			"nspa_version": &lib.version, "nspa_init": &lib.init, "nspa_local_file_try_bypass": &lib.tryBypass,
-			"nspa_local_file_close": &lib.close, "nspa_local_file_closed": &lib.closed,
+			"nspa_local_file_reopen": &lib.reopen,
+			"nspa_local_file_close":  &lib.close, "nspa_local_file_closed": &lib.closed,
 			"nspa_promote_if_local": &lib.promote, "nspa_local_file_promote_inheritable": &lib.inheritable,
 			"nspa_local_file_promote_handles": &lib.handles, "nspa_local_file_pin": &lib.pin,
 			"nspa_local_file_unpin": &lib.unpin, "nspa_local_file_unix_name": &lib.unixName,
@@ -292,10 +294,10 @@ func viewName(t testing.TB, view uint32, room int) (string, uint32) {
 	return string(utf16.Decode(buf[:size/2])), status
 }
 
-func stats(t testing.TB) (opens [24]uint64, promotions, closes uint64, handles uint32) {
+func stats(t testing.TB) (opens [25]uint64, promotions, closes uint64, handles uint32) {
 	t.Helper()
 	var s struct {
-		opens              [24]uint64
+		opens              [25]uint64
 		promotions, closes uint64
 		handles, _         uint32
 	}
@@ -310,6 +312,7 @@ func nullCalls() map[string][2]uint64 {
 	return map[string][2]uint64{
 		"init":              {uint64(lib.init(nil)), 0xc000000d},
 		"try_bypass":        {uint64(lib.tryBypass(nil, nil)), declined},
+		"reopen":            {uint64(lib.reopen(nil, nil)), declined},
 		"pin":               {uint64(lib.pin(0x7fffc000, nil)), declined},
 		"unix_name":         {uint64(lib.unixName(0x7fffc000, nil, nil)), declined},
 		"promote_handles":   {uint64(lib.handles(nil, 5)), 0},

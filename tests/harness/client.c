@@ -245,7 +245,8 @@ static uint32_t nt_name( const char *path, uint16_t *name, size_t size )
     return len * sizeof(*name);
 }
 
-int32_t nt_open( struct client_open *file )
+static int32_t open_by( struct client_open *file,
+                        int32_t (*func)( const struct nspa_open *, struct nspa_opened * ))
 {
     uint16_t name[1000];
     struct nspa_open open =
@@ -257,9 +258,19 @@ int32_t nt_open( struct client_open *file )
     };
 
     if (file->nt_len) open.nt_len = file->nt_len;
-    file->status = lib.nspa_local_file_try_bypass( &open, &file->opened );
+    file->status = func( &open, &file->opened );
     if (!file->status) __atomic_store_n( cache_entry( file->opened.handle ), file->opened.fd + 1, __ATOMIC_RELEASE );
     return file->status;
+}
+
+int32_t nt_open( struct client_open *file )
+{
+    return open_by( file, lib.nspa_local_file_try_bypass );
+}
+
+int32_t nt_reopen( struct client_open *file )
+{
+    return open_by( file, lib.nspa_local_file_reopen );
 }
 
 uint32_t nt_open_read( const char *path, uint32_t access, uint32_t sharing, uint32_t *handle )

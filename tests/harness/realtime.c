@@ -2,8 +2,8 @@
  * T7: a real-time thread waits for nobody who is not boosted
  *
  * Every entry into Go takes a lock of the runtime that knows no priority
- * inheritance.  So a SCHED_FIFO or SCHED_RR thread opens through wineserver,
- * and everything else of the library is C.
+ * inheritance.  So a SCHED_FIFO or SCHED_RR thread opens a file for the first
+ * time through wineserver, and everything else of the library is C.
  *
  * Whether a thread has been in Go shows at its first entry: the runtime then
  * asks for the bounds of its stack, and so the library asks its host.
@@ -20,6 +20,7 @@
 #include <pthread.h>
 #include <sched.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <time.h>
 #include <unistd.h>
@@ -30,6 +31,7 @@
 
 static const char *open_path;
 static uint32_t handles[3];
+static struct client_open known;
 
 static int set_policy( int policy )
 {
@@ -51,6 +53,8 @@ static void *realtime_thread( void *arg )
 
     if (!set_policy( policy )) return NULL;
     CHECK_EQ( nt_open_read( open_path, READ_DATA, 7, &handle ), NSPA_REALTIME );
+    CHECK_EQ( nt_reopen( &known ), STATUS_SUCCESS );
+    CHECK_EQ( lib.nspa_local_file_close( known.opened.handle ), STATUS_SUCCESS );
     CHECK_EQ( nt_read( handles[0], name, 4, 0 ), 4 );
     CHECK_EQ( lib.nspa_local_file_pin( handles[0], &file ), STATUS_SUCCESS );
     lib.nspa_local_file_unpin( handles[0] );
@@ -80,6 +84,13 @@ static int64_t run_realtime( void *path )
     void *ret;
 
     open_path = path;
+    known = (struct client_open){ .access = READ_DATA, .sharing = 7, .disposition = FILE_OPEN, .options = OPEN_SYNC,
+                                  .attributes = OBJ_CASE, .flags = NSPA_OPEN_HAS_STAT, .mode = S_IFREG };
+    strcpy( known.path, path );
+    file_id( path, &known.dev, &known.ino );
+    CHECK_EQ( nt_open( &known ), STATUS_SUCCESS );
+    CHECK_EQ( nt_close( known.opened.handle ), STATUS_SUCCESS );
+    known.flags = 0;
     for (i = 0; i < sizeof(policies) / sizeof(policies[0]); i++)
     {
         for (j = 0; j < 3; j++) CHECK_EQ( nt_open_read( path, READ_DATA, 7, &handles[j] ), NSPA_SERVED );

@@ -164,6 +164,7 @@ int main( int argc, char **argv )
         { "section", test_section },
         { "api", test_api },
         { "attributes", test_attributes },
+        { "again", test_again },
         { "volume", test_volume },
         { "queries", test_queries },
     };

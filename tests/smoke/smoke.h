@@ -59,6 +59,7 @@ extern void test_foreign(void);
 extern void test_section(void);
 extern void test_api(void);
 extern void test_attributes(void);
+extern void test_again(void);
 extern void test_volume(void);
 
 /* The poller of test_volume(). */

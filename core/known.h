@@ -1,0 +1,186 @@
+/*
+ * Opening a file again
+ *
+ * Copyright 2026 the nspa authors
+ *
+ * This library is free software; you can redistribute it and/or
+ * modify it under the terms of the GNU Lesser General Public
+ * License as published by the Free Software Foundation; either
+ * version 2.1 of the License, or (at your option) any later version.
+ *
+ * This library is distributed in the hope that it will be useful,
+ * but WITHOUT ANY WARRANTY; without even the implied warranty of
+ * MERCHANTABILITY or FITNESS FOR A PARTICULAR PURPOSE.  See the GNU
+ * Lesser General Public License for more details.
+ *
+ * ---------------------------------------------------------------------------
+ *
+ * Programs open the same files over and over.  What an open was served with is kept
+ * here: the inode that the name led to, and the arguments that the gate (gate.go)
+ * let pass.  The next open of that name with those arguments needs neither a lookup
+ * of the name beforehand nor the gate, and so nothing but C.
+ *
+ * What is kept may be out of date.  The inode is compared with that of the file
+ * that was opened; the stat() that it saves would be no newer by then.  Only a
+ * device or FIFO that has taken the place of a regular file is opened before
+ * that shows, and once: the entry is dropped.
+ *
+ * An entry is written and read by any thread without a lock.  Its check word tells
+ * a mix of two, which is none.
+ */
+
+#ifndef __NSPA_KNOWN_H
+#define __NSPA_KNOWN_H
+
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "table.h"
+
+/* winternl.h */
+#define NSPA_FILE_OPEN             1u
+#define NSPA_FILE_OPEN_IF          3u
+#define NSPA_FILE_SEQUENTIAL_ONLY  0x00000004u
+#define NSPA_FILE_RANDOM_ACCESS    0x00000800u
+
+static inline uint64_t nspa_mix( uint64_t hash, uint64_t word )
+{
+    hash = (hash ^ word) * UINT64_C(0x9e3779b97f4a7c15);
+    return hash ^ hash >> 29;
+}
+
+static inline uint64_t nspa_hash_name( const char *name )
+{
+    size_t len = strlen( name );
+    uint64_t word, hash = len;
+
+    for (; len >= sizeof(word); len -= sizeof(word), name += sizeof(word))
+    {
+        memcpy( &word, name, sizeof(word) );
+        hash = nspa_mix( hash, word );
+    }
+    word = 0;
+    memcpy( &word, name, len );
+    return nspa_mix( hash, word );
+}
+
+/* The arguments in one word; zero if they do not fit, since no such open is served. */
+static inline uint64_t nspa_known_arguments( const struct nspa_open *open )
+{
+    const uint32_t inherit = 0x02, case_insensitive = 0x40;  /* OBJ_* */
+
+    if (open->flags & (NSPA_OPEN_HAS_ROOT | NSPA_OPEN_HAS_SD) || !open->nt_len || open->nt_len % 2) return 0;
+    if (open->disposition != NSPA_FILE_OPEN && open->disposition != NSPA_FILE_OPEN_IF) return 0;
+    if (open->options >> 24 || open->sharing > 7 || open->attributes & ~(inherit | case_insensitive)) return 0;
+    return (uint64_t)open->access << 32 | open->options << 8 | open->sharing << 2 |
+           (open->attributes & inherit) | (open->attributes & case_insensitive) >> 6;
+}
+
+static inline struct nspa_known *nspa_known_set( struct nspa_files *files, uint64_t hash )
+{
+    return files->known[hash >> 32 & (NSPA_KNOWN_SETS - 1)];
+}
+
+static inline uint64_t nspa_known_check( const struct nspa_known *known, uint64_t hash )
+{
+    hash = nspa_mix( hash, known->dev );
+    hash = nspa_mix( hash, known->ino );
+    hash = nspa_mix( hash, known->arguments );
+    return nspa_mix( hash, known->access ) | 1;
+}
+
+static inline struct nspa_known nspa_known_load( struct nspa_known *entry )
+{
+    struct nspa_known known;
+
+    known.check     = __atomic_load_n( &entry->check, __ATOMIC_RELAXED );
+    known.dev       = __atomic_load_n( &entry->dev, __ATOMIC_RELAXED );
+    known.ino       = __atomic_load_n( &entry->ino, __ATOMIC_RELAXED );
+    known.arguments = __atomic_load_n( &entry->arguments, __ATOMIC_RELAXED );
+    known.access    = __atomic_load_n( &entry->access, __ATOMIC_RELAXED );
+    return known;
+}
+
+static inline void nspa_known_store( struct nspa_known *entry, const struct nspa_known *known )
+{
+    __atomic_store_n( &entry->check, known->check, __ATOMIC_RELAXED );
+    __atomic_store_n( &entry->dev, known->dev, __ATOMIC_RELAXED );
+    __atomic_store_n( &entry->ino, known->ino, __ATOMIC_RELAXED );
+    __atomic_store_n( &entry->arguments, known->arguments, __ATOMIC_RELAXED );
+    __atomic_store_n( &entry->access, known->access, __ATOMIC_RELAXED );
+}
+
+/* Where the open is in its set, or NULL; *known is a copy of it. */
+static inline struct nspa_known *nspa_known_find( struct nspa_files *files, const struct nspa_open *open,
+                                                  uint64_t hash, struct nspa_known *known )
+{
+    struct nspa_known *entry = nspa_known_set( files, hash );
+    uint64_t arguments = nspa_known_arguments( open );
+    uint32_t i;
+
+    for (i = 0; arguments && i < 2; i++, entry++)
+    {
+        *known = nspa_known_load( entry );
+        if (known->arguments == arguments && known->check == nspa_known_check( known, hash )) return entry;
+    }
+    return NULL;
+}
+
+/* Remember an open that was served.  Of a set the entry goes that came first. */
+static inline void nspa_known_add( struct nspa_files *files, const struct nspa_open *open, uint32_t access,
+                                   uint64_t dev, uint64_t ino )
+{
+    uint64_t hash = nspa_hash_name( open->unix_name );
+    struct nspa_known *set = nspa_known_set( files, hash ), known, first;
+
+    if (nspa_known_find( files, open, hash, &known ) && known.dev == dev && known.ino == ino) return;
+    if (!(known.arguments = nspa_known_arguments( open ))) return;
+    known.dev    = dev;
+    known.ino    = ino;
+    known.access = access;
+    known.check  = nspa_known_check( &known, hash );
+    first = nspa_known_load( &set[0] );
+    nspa_known_store( &set[1], &first );
+    nspa_known_store( &set[0], &known );
+}
+
+/* Open what the name leads to and make sure that it is the file that is known. */
+static inline uint32_t nspa_known_open( const char *name, const struct nspa_known *known, int *fd )
+{
+    struct stat st;
+
+    if ((*fd = open( name, O_RDONLY | O_NONBLOCK | O_CLOEXEC | O_NOCTTY )) == -1) return NSPA_UNIX_ERROR;
+    if (fstat( *fd, &st )) return NSPA_UNIX_ERROR;
+    return st.st_dev == known->dev && st.st_ino == known->ino && S_ISREG( st.st_mode ) ? NSPA_SERVED : NSPA_CHANGED;
+}
+
+/* Repeat an open that was found.  Returns enum nspa_reason.  If drained is set to an
+ * inode, wineserver must be told that its last local open is gone. */
+static inline uint32_t nspa_file_reopen( struct nspa_files *files, const struct nspa_open *open,
+                                         struct nspa_known *entry, const struct nspa_known *known,
+                                         struct nspa_opened *opened, struct nspa_inode *drained )
+{
+    const struct nspa_known none = { 0 };
+    int32_t index;
+    uint32_t reason;
+    int fd;
+
+    if ((index = nspa_file_reserve( files, open, known->access, known->dev, known->ino )) < 0) return -1 - index;
+    if ((reason = nspa_known_open( open->unix_name, known, &fd )) != NSPA_SERVED)
+    {
+        nspa_known_store( entry, &none );
+        if (fd != -1) close( fd );
+        if (nspa_file_cancel( files, index )) *drained = (struct nspa_inode){ known->dev, known->ino };
+        return reason;
+    }
+    if (open->options & NSPA_FILE_SEQUENTIAL_ONLY) posix_fadvise( fd, 0, 0, POSIX_FADV_SEQUENTIAL );
+    else if (open->options & NSPA_FILE_RANDOM_ACCESS) posix_fadvise( fd, 0, 0, POSIX_FADV_RANDOM );
+    opened->handle = nspa_file_commit( files, index, fd );
+    opened->fd     = fd;
+    opened->access = known->access;
+    __atomic_add_fetch( &files->reopens, 1, __ATOMIC_RELAXED );
+    return NSPA_SERVED;
+}
+
+#endif  /* __NSPA_KNOWN_H */

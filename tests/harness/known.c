@@ -1,0 +1,324 @@
+/*
+ * Opening a file that was opened before
+ *
+ * SPDX-License-Identifier: LGPL-2.1-or-later
+ */
+
+#include <pthread.h>
+#include <sched.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "client.h"
+#include "server.h"
+#include "world.h"
+
+#define OBJ_INHERIT 2u
+
+/* What ntdll asks for, with the stat() of its name lookup. */
+static struct client_open request( const char *path )
+{
+    struct client_open open = { .access = 0x80000000u, .sharing = 7, .disposition = FILE_OPEN, .options = OPEN_SYNC,
+                                .attributes = OBJ_CASE, .flags = NSPA_OPEN_HAS_STAT, .mode = S_IFREG | 0644 };
+
+    snprintf( open.path, sizeof(open.path), "%s", path );
+    file_id( path, &open.dev, &open.ino );
+    return open;
+}
+
+static struct client_open again( const struct client_open *first )
+{
+    struct client_open open = *first;
+
+    open.flags = open.mode = 0;
+    open.dev = open.ino = 0;
+    return open;
+}
+
+static uint32_t open_reason( struct client_open *open )
+{
+    nt_open( open );
+    return open->opened.reason;
+}
+
+static uint32_t reopen_reason( struct client_open *open )
+{
+    nt_reopen( open );
+    return open->opened.reason;
+}
+
+/* Open and close it, so that it is known. */
+static void make_known( const struct client_open *like )
+{
+    struct client_open open = *like;
+
+    CHECK_EQ( open_reason( &open ), NSPA_SERVED );
+    CHECK_EQ( nt_close( open.opened.handle ), STATUS_SUCCESS );
+}
+
+static int64_t served( void *path )
+{
+    struct client_open first = request( path ), second = again( &first ), third = second;
+    struct nspa_stats before, after;
+    char data[4];
+
+    CHECK_EQ( reopen_reason( &second ), NSPA_NOT_KNOWN );
+    CHECK_EQ( second.status, STATUS_NOT_SUPPORTED );
+    CHECK_EQ( second.opened.handle, 0 );
+    CHECK_EQ( second.opened.fd, -1 );
+    CHECK_EQ( open_reason( &first ), NSPA_SERVED );
+    lib.nspa_get_stats( &before, sizeof(before) );
+    CHECK_EQ( reopen_reason( &second ), NSPA_SERVED );
+    CHECK_EQ( second.status, STATUS_SUCCESS );
+    CHECK_EQ( reopen_reason( &third ), NSPA_SERVED );
+    lib.nspa_get_stats( &after, sizeof(after) );
+    CHECK_EQ( after.opens[NSPA_SERVED], before.opens[NSPA_SERVED] + 2 );
+    CHECK_EQ( after.handles, before.handles + 2 );
+    CHECK( nspa_is_local_file( second.opened.handle ) && second.opened.handle != third.opened.handle );
+    CHECK_EQ( second.opened.access, 0x120089 );
+    CHECK( nt_read( second.opened.handle, data, sizeof(data), 0 ) == 4 && !memcmp( data, "data", 4 ));
+    CHECK_EQ( nt_close( first.opened.handle ), STATUS_SUCCESS );
+    CHECK_EQ( nt_close( second.opened.handle ), STATUS_SUCCESS );
+    CHECK_EQ( nt_close( third.opened.handle ), STATUS_SUCCESS );
+    return 0;
+}
+
+static struct process *start( char path[400] )
+{
+    start_server();
+    strcpy( path, make_file( "file" ));
+    return start_client();
+}
+
+static void known_served(void)
+{
+    char path[400];
+
+    call( start( path ), served, path, sizeof(path) );
+    check_table_empty();
+}
+
+/* Other arguments are for the gate to look at. */
+static int64_t other_arguments( void *path )
+{
+    struct client_open first = request( path ), open;
+
+    make_known( &first );
+#define OTHER(change, want) do { open = again( &first ); change; CHECK_FOR( #change, reopen_reason( &open ), want ); \
+                                 if (!open.status) nt_close( open.opened.handle ); } while (0)
+    OTHER( (void)0, NSPA_SERVED );
+    OTHER( open.disposition = 3, NSPA_SERVED );
+    OTHER( open.access = READ_DATA, NSPA_NOT_KNOWN );
+    OTHER( open.access |= WRITE_DATA, NSPA_NOT_KNOWN );
+    OTHER( open.access = 0, NSPA_NOT_KNOWN );
+    OTHER( open.sharing = 3, NSPA_NOT_KNOWN );
+    OTHER( open.sharing = 8 | 7, NSPA_NOT_KNOWN );
+    OTHER( open.disposition = 2, NSPA_NOT_KNOWN );
+    OTHER( open.disposition = 5, NSPA_NOT_KNOWN );
+    OTHER( open.options = 0, NSPA_NOT_KNOWN );
+    OTHER( open.options |= 0x1000, NSPA_NOT_KNOWN );
+    OTHER( open.options |= 0x01000000, NSPA_NOT_KNOWN );
+    OTHER( open.attributes |= OBJ_INHERIT, NSPA_NOT_KNOWN );
+    OTHER( open.attributes |= 0x100, NSPA_NOT_KNOWN );
+    OTHER( open.flags = NSPA_OPEN_HAS_ROOT, NSPA_NOT_KNOWN );
+    OTHER( open.flags = NSPA_OPEN_HAS_SD, NSPA_NOT_KNOWN );
+    OTHER( open.nt_len = 7, NSPA_NOT_KNOWN );
+    OTHER( open.nt_len = 1998, NSPA_NAME_TOO_LONG );
+    OTHER( strcat( open.path, "x" ), NSPA_NOT_KNOWN );
+    OTHER( open.path[0] = 0, NSPA_NOT_KNOWN );
+    OTHER( (void)0, NSPA_SERVED );
+#undef OTHER
+    return 0;
+}
+
+static void known_other_arguments(void)
+{
+    char path[400];
+
+    call( start( path ), other_arguments, path, sizeof(path) );
+    check_table_empty();
+}
+
+/* The name leads elsewhere by now: nothing is left behind, and nothing known. */
+static int64_t changed( void *path )
+{
+    struct client_open first = request( path ), open;
+    char other[420];
+    uint32_t fds, i;
+
+    snprintf( other, sizeof(other), "%s-other", (char *)path );
+    for (i = 0; i < 4; i++)
+    {
+        file_id( path, &first.dev, &first.ino );
+        make_known( &first );
+        fds = count_entries( "/proc/self/fd" );
+        open = again( &first );
+        switch (i)
+        {
+        case 0: CHECK( !rename( make_file( "new" ), path )); break;
+        case 1: CHECK( !rename( path, other ) && !mkfifo( path, 0600 )); break;
+        case 2: CHECK( !rename( path, other ) && !mkdir( path, 0700 )); break;
+        case 3: CHECK( !unlink( path )); break;
+        }
+        CHECK_FOR( "a changed name", reopen_reason( &open ), i < 3 ? NSPA_CHANGED : NSPA_UNIX_ERROR );
+        CHECK_EQ( open.opened.handle, 0 );
+        CHECK_EQ( open.opened.fd, -1 );
+        CHECK_EQ( reopen_reason( &open ), NSPA_NOT_KNOWN );
+        CHECK_EQ( count_entries( "/proc/self/fd" ), fds );
+        if (i == 1 || i == 2) CHECK( !remove( path ) && !rename( other, path ));
+    }
+    return 0;
+}
+
+static void known_changed(void)
+{
+    char path[400];
+
+    call( start( path ), changed, path, sizeof(path) );
+    check_table_empty();
+}
+
+/* A conflict is wineserver's to judge, and says nothing against what is known. */
+static int64_t expect_reopen( void *want )
+{
+    static struct client_open first;
+    struct client_open open;
+
+    if (!first.path[0])
+    {
+        first = request( want );
+        make_known( &first );
+        return 0;
+    }
+    open = again( &first );
+    CHECK_EQ( reopen_reason( &open ), *(uint32_t *)want );
+    if (!open.status) CHECK_EQ( nt_close( open.opened.handle ), STATUS_SUCCESS );
+    return 0;
+}
+
+static void known_sharing(void)
+{
+    uint32_t own, conflict = NSPA_SHARING, fine = NSPA_SERVED;
+    struct process *server = start_server(), *client = start_client();
+    char path[400];
+
+    strcpy( path, make_file( "file" ));
+    call( client, expect_reopen, path, sizeof(path) );
+    CHECK_EQ( open_in_server( server, path, READ_DATA, 0, &own ), STATUS_SUCCESS );
+    call( client, expect_reopen, &conflict, sizeof(conflict) );
+    CHECK_EQ( close_in_server( server, own ), STATUS_SUCCESS );
+    call( client, expect_reopen, &fine, sizeof(fine) );
+    check_table_empty();
+}
+
+/* More files than there is room for: some are forgotten, none is mistaken. */
+static int64_t many( void *path )
+{
+    struct client_open open;
+    uint32_t i, known = 0;
+    uint64_t dev, ino;
+    struct stat st;
+    char name[20];
+
+    (void)path;
+    for (i = 0; i < 12000; i++)
+    {
+        snprintf( name, sizeof(name), "many%u", i % 3000 );
+        open = request( make_file( name ));
+        open.attributes = i & 1 ? OBJ_CASE : 0;
+        open.sharing = 4 + i / 3000;
+        if (i & 2) open.disposition = 3;
+        make_known( &open );
+        dev = open.dev;
+        ino = open.ino;
+        open = again( &open );
+        if (reopen_reason( &open ) != NSPA_SERVED) continue;
+        known++;
+        CHECK( !fstat( open.opened.fd, &st ) && st.st_dev == dev && st.st_ino == ino );
+        CHECK_EQ( nt_close( open.opened.handle ), STATUS_SUCCESS );
+    }
+    CHECK_EQ( known, 12000 );  /* the newest always stays */
+    return 0;
+}
+
+static void known_many(void)
+{
+    char path[400];
+
+    call( start( path ), many, path, sizeof(path) );
+    check_table_empty();
+}
+
+/* ---- threads that overwrite each other's entries ---- */
+
+#define THREADS 4
+
+struct racer
+{
+    char path[400];
+    int  number;
+};
+
+static void *race( void *arg )
+{
+    struct racer *racer = arg;
+    struct client_open first = request( racer->path ), open;
+    struct stat st;
+    int i;
+
+    for (i = 0; i < 4000; i++)
+    {
+        first.sharing = i & 7;
+        first.access = i & 8 ? READ_DATA : 0x80;
+        open = first;
+        if (open_reason( &open ) == NSPA_SERVED) nt_close( open.opened.handle );
+        open = again( &first );
+        if (reopen_reason( &open ) != NSPA_SERVED) continue;
+        CHECK( !fstat( open.opened.fd, &st ) && st.st_dev == first.dev && st.st_ino == first.ino );
+        CHECK_EQ( open.opened.access, first.access );
+        nt_close( open.opened.handle );
+    }
+    return NULL;
+}
+
+static int64_t race_all( void *path )
+{
+    static struct racer racers[THREADS];
+    pthread_t threads[THREADS];
+    int i;
+
+    for (i = 0; i < THREADS; i++)
+    {
+        strcpy( racers[i].path, path );
+        if (i & 1) strcat( racers[i].path, "-other" );
+        pthread_create( &threads[i], NULL, race, &racers[i] );
+    }
+    for (i = 0; i < THREADS; i++) pthread_join( threads[i], NULL );
+    return 0;
+}
+
+static void known_race(void)
+{
+    struct process *server = start_server(), *client = start_client();
+    char path[400], other[420];
+    uint32_t own;
+
+    strcpy( path, make_file( "file" ));
+    snprintf( other, sizeof(other), "%s-other", path );
+    CHECK( !rename( make_file( "second" ), other ));
+    call( client, race_all, path, sizeof(path) );
+    /* where a close gave up on the lock, the server's next visit counts anew */
+    CHECK_EQ( open_in_server( server, path, READ_DATA, 7, &own ), STATUS_SUCCESS );
+    CHECK_EQ( close_in_server( server, own ), STATUS_SUCCESS );
+    CHECK_EQ( open_in_server( server, other, READ_DATA, 7, &own ), STATUS_SUCCESS );
+    CHECK_EQ( close_in_server( server, own ), STATUS_SUCCESS );
+    check_table_empty();
+}
+
+const struct test known_tests[] =
+{
+    T( known_served ), T( known_other_arguments ), T( known_changed ), T( known_sharing ), T( known_many ),
+    T( known_race ), { 0 }
+};
