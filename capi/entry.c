@@ -76,6 +76,7 @@ int32_t nspa_init( const struct nspa_init *init )
     if (init->size != sizeof(*init) || init->abi != NSPA_ABI_VERSION) return STATUS_REVISION_MISMATCH;
     if (!init->host.forget_fd || !init->host.promote || !init->host.promote_many ||
         !init->host.close_handle || !init->host.drained || !init->host.stack_bounds ||
+        !init->host.hold_signals != !init->host.release_signals ||
         init->journal >= NSPA_MAX_PROCESSES || (init->inherited_count && !init->inherited) ||
         init->inherited_count > NSPA_LF_HANDLE_CAP)
     {
@@ -164,10 +165,10 @@ int32_t nspa_local_file_reopen( const struct nspa_open *open, struct nspa_opened
         opened->reason = NSPA_NOT_KNOWN;
     else
     {
-        mask = nspa_enter();
+        mask = nspa_hold( &table->host );
         opened->reason = nspa_file_reopen( table, open, entry, &known, opened, &drained );
         if (drained.ino) table->host.drained( drained.dev, drained.ino );
-        nspa_leave( mask );
+        nspa_release( &table->host, mask );
     }
     return opened->reason == NSPA_SERVED ? STATUS_SUCCESS : STATUS_NOT_SUPPORTED;
 }
@@ -263,9 +264,9 @@ int32_t nspa_local_file_close( uint64_t handle )
     int closed;
 
     if (!file || nspa_state_is_foreign( NSPA_LOAD( &file->state ), nspa_kind_of( handle ))) return STATUS_NOT_SUPPORTED;
-    mask = nspa_enter();
+    mask = nspa_hold( &table->host );
     closed = nspa_file_close( table, file, nspa_kind_of( handle ));
-    nspa_leave( mask );
+    nspa_release( &table->host, mask );
     return closed ? STATUS_SUCCESS : STATUS_NOT_SUPPORTED;
 }
 

@@ -24,6 +24,8 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include "../include/nspa.h"
+
 /* Block all signals and return the mask to go back to.  Wine suspends a thread
  * with SIGUSR1 and ends it with SIGQUIT; inside Go or under a lock either would
  * stop the whole process.  The raw system call, because libc keeps its own
@@ -39,6 +41,20 @@ static inline uint64_t nspa_enter(void)
 static inline void nspa_leave( uint64_t old )
 {
     syscall( SYS_rt_sigprocmask, SIG_SETMASK, &old, NULL, sizeof(old) );
+}
+
+/* The same where there is no Go: the host may know a cheaper way. */
+static inline uint64_t nspa_hold( const struct nspa_host *host )
+{
+    if (!host->hold_signals) return nspa_enter();
+    host->hold_signals();
+    return 0;
+}
+
+static inline void nspa_release( const struct nspa_host *host, uint64_t old )
+{
+    if (!host->hold_signals) nspa_leave( old );
+    else host->release_signals();
 }
 
 #endif  /* __NSPA_ENTRY_H */

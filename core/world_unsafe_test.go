@@ -28,7 +28,7 @@ type cInit struct {
 	Owner          uint64
 	Inherited      uintptr
 	InheritedCount uint32
-	Host           [7]uintptr
+	Host           [9]uintptr
 }
 
 // cShare is struct nspa_share.

@@ -103,8 +103,9 @@ struct nspa_promotion
 };
 
 /* What the library needs of its host.  Called on the thread that entered the
- * library, with all signals blocked, with no lock held and no Go code on the
- * stack, so a host function may end the thread.  Only warn may be NULL. */
+ * library, with all signals blocked or held, with no lock held and no Go code on
+ * the stack, so a host function may end the thread.  Only warn and the last two
+ * may be NULL. */
 #define NSPA_PROMOTE_MAX 15u   /* wineserver keeps 16 descriptors in flight per thread */
 
 struct nspa_host
@@ -126,6 +127,11 @@ struct nspa_host
     int      (*stack_bounds)( const void *sp, void **low, size_t *size );
     /* Print one line, given without newline. */
     void     (*warn)( const char *line );
+    /* Hold back what suspends or ends the thread, until release_signals(): cheaper
+     * than blocking all signals, which is what the library does without them.
+     * Around Go it blocks all signals in any case. */
+    void     (*hold_signals)(void);
+    void     (*release_signals)(void);
 };
 
 struct nspa_init

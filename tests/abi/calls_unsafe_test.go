@@ -19,7 +19,7 @@ import (
 // has as well with the compiler's.
 
 type cHost struct {
-	forgetFD, promote, promoteMany, closeHandle, drained, stackBounds, warn uintptr
+	forgetFD, promote, promoteMany, closeHandle, drained, stackBounds, warn, hold, release uintptr
 }
 
 type cInit struct {

@@ -22,6 +22,7 @@
 struct client_library lib;
 struct host_seen host_seen;
 __thread struct client_stack client_stack;
+__thread uint32_t client_holds;
 
 static int server_sock = -1;
 static pthread_mutex_t server_mutex = PTHREAD_MUTEX_INITIALIZER;
@@ -121,7 +122,7 @@ static void note_state( uint32_t *counter )
     uint32_t tid = syscall( SYS_gettid ), i;
 
     __atomic_add_fetch( counter, 1, __ATOMIC_RELAXED );
-    if (signal_mask() != ~kept) __atomic_add_fetch( &host_seen.unblocked, 1, __ATOMIC_RELAXED );
+    if (signal_mask() != ~kept && !client_holds) __atomic_add_fetch( &host_seen.unblocked, 1, __ATOMIC_RELAXED );
     for (i = 0; own_table && i < NSPA_BUCKETS; i++)
         if ((NSPA_LOAD( &own_table->bucket[i].lock ) & FUTEX_TID_MASK) == tid)
             __atomic_add_fetch( &host_seen.locked, 1, __ATOMIC_RELAXED );
@@ -211,6 +212,19 @@ static void host_warn( const char *line )
     snprintf( host_seen.line, sizeof(host_seen.line), "%s", line );
 }
 
+static void host_hold_signals(void)
+{
+    client_holds++;
+    __atomic_add_fetch( &host_seen.holds, 1, __ATOMIC_RELAXED );
+}
+
+static void host_release_signals(void)
+{
+    client_holds--;
+}
+
+int can_hold_signals;
+
 int32_t get_init( struct nspa_init *init )
 {
     struct wire_request req = { .type = WIRE_ATTACH };
@@ -226,7 +240,8 @@ int32_t get_init( struct nspa_init *init )
         .journal = reply.journal,
         .owner = reply.owner,
         .host = { host_forget_fd, host_promote, host_promote_many, host_close_handle, host_drained,
-                  host_stack_bounds, host_warn }
+                  host_stack_bounds, host_warn, can_hold_signals ? host_hold_signals : NULL,
+                  can_hold_signals ? host_release_signals : NULL }
     };
     return reply.status;
 }

@@ -66,7 +66,7 @@ extern int nt_cached_fd( uint32_t handle );
 /* What the library asked its host for. */
 struct host_seen
 {
-    uint32_t forget_fd, promote, promote_many, close_handle, drained, stack_bounds, warn;
+    uint32_t forget_fd, promote, promote_many, close_handle, drained, stack_bounds, warn, holds;
     uint32_t unblocked;              /* with a signal not blocked */
     uint32_t locked;                 /* with a bucket lock held by the thread */
     char     line[256];              /* the last one given to warn */
@@ -80,6 +80,10 @@ extern __thread struct client_stack
     size_t   size;
     uint32_t asked;                  /* calls of stack_bounds() on this thread */
 } client_stack;
+
+/* Does the host offer to hold signals back?  And how deep this thread is in it. */
+extern int can_hold_signals;
+extern __thread uint32_t client_holds;
 
 extern uint64_t signal_mask(void);
 extern uint32_t count_entries( const char *directory );  /* of /proc/self/fd and the like */

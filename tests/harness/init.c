@@ -89,6 +89,8 @@ static int64_t bad_arguments( void *unused )
     REFUSE( STATUS_INVALID_PARAMETER, 0, init.host.drained = NULL );
     REFUSE( STATUS_INVALID_PARAMETER, 0, init.host.stack_bounds = NULL );
     REFUSE( STATUS_INVALID_PARAMETER, 1, init.host.warn = NULL, init.host.promote = NULL );
+    REFUSE( STATUS_INVALID_PARAMETER, 0, init.host.hold_signals = check_declines );
+    REFUSE( STATUS_INVALID_PARAMETER, 0, init.host.release_signals = check_declines );
     REFUSE( STATUS_INVALID_PARAMETER, 0, init.journal = NSPA_MAX_PROCESSES );
     REFUSE( STATUS_INVALID_PARAMETER, 0, init.journal = ~0u );
     REFUSE( STATUS_INVALID_PARAMETER, 0, init.inherited = NULL, init.inherited_count = 1 );

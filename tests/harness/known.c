@@ -317,8 +317,56 @@ static void known_race(void)
     check_table_empty();
 }
 
+/* ---- a host that holds signals back by itself ---- */
+
+static int64_t attach_holding( void *unused )
+{
+    can_hold_signals = 1;
+    return client_attach( unused );
+}
+
+static int64_t holding( void *path )
+{
+    struct client_open first = request( path ), open;
+    uint64_t mask = signal_mask();
+    uint32_t i;
+
+    make_known( &first );
+    CHECK_EQ( host_seen.holds, 1 );  /* of the close */
+    for (i = 0; i < 3; i++)
+    {
+        open = again( &first );
+        CHECK_EQ( reopen_reason( &open ), NSPA_SERVED );
+        CHECK_EQ( host_seen.holds, 2 + 2 * i );
+        CHECK_EQ( client_holds, 0 );
+        CHECK_EQ( nt_close( open.opened.handle ), STATUS_SUCCESS );
+        CHECK_EQ( host_seen.holds, 3 + 2 * i );
+        CHECK_EQ( client_holds, 0 );
+        CHECK_EQ( signal_mask(), mask );
+    }
+    CHECK( !unlink( path ));
+    CHECK_EQ( reopen_reason( &open ), NSPA_UNIX_ERROR );
+    CHECK_EQ( client_holds, 0 );
+    CHECK_EQ( signal_mask(), mask );
+    CHECK_EQ( host_seen.unblocked, 0 );
+    return 0;
+}
+
+static void known_holding(void)
+{
+    struct process *client;
+    char path[400];
+
+    start_server();
+    client = start_plain_client();
+    strcpy( path, make_file( "file" ));
+    CHECK_EQ( call( client, attach_holding, NULL, 0 ), STATUS_SUCCESS );
+    call( client, holding, path, sizeof(path) );
+    check_table_empty();
+}
+
 const struct test known_tests[] =
 {
     T( known_served ), T( known_other_arguments ), T( known_changed ), T( known_sharing ), T( known_many ),
-    T( known_race ), { 0 }
+    T( known_race ), T( known_holding ), { 0 }
 };
