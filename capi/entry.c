@@ -143,7 +143,7 @@ int32_t nspa_local_file_try_bypass( const struct nspa_open *open, struct nspa_op
         mask = nspa_enter();
         opened->reason = nspaGoOpen( open, opened, &drained );
         if (opened->reason == NSPA_SERVED && open->flags & NSPA_OPEN_HAS_STAT)
-            nspa_known_add( table, open, opened->access, open->dev, open->ino );
+            nspa_known_add( table, open, opened->access, open->dev );
         if (opened->reason == NSPA_PANIC) NSPA_STORE( &table->disabled, 1 );
         /* out here, because the request may end the thread */
         if (drained.ino) table->host.drained( drained.dev, drained.ino );

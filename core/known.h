@@ -15,15 +15,19 @@
  *
  * ---------------------------------------------------------------------------
  *
- * Programs open the same files over and over.  What an open was served with is kept
- * here: the inode that the name led to, and the arguments that the gate (gate.go)
- * let pass.  The next open of that name with those arguments needs neither a lookup
- * of the name beforehand nor the gate, and so nothing but C.
+ * Programs open the same files over and over.  That an open of this name with these
+ * arguments was served is kept here: the gate (gate.go) let it pass, and the name led
+ * to a regular file.  The next one needs neither Wine's lookup of the name with its
+ * stat() nor the gate, and so nothing but C.
  *
- * What is kept may be out of date.  The inode is compared with that of the file
- * that was opened; the stat() that it saves would be no newer by then.  Only a
- * device or FIFO that has taken the place of a regular file is opened before
- * that shows, and once: the entry is dropped.
+ * Which file the name leads to is not kept, since an inode number may be another
+ * file's by now, and to publish an open of that one would keep it from being deleted.
+ * So the file is opened first and published then, the other way round than in
+ * open.go.  wineserver may have unlinked or replaced it in between; that shows in
+ * its count of links.
+ *
+ * A device or FIFO that has taken the place of a regular file is opened before that
+ * shows, and once: the entry is dropped.
  *
  * An entry is written and read by any thread without a lock.  Its check word tells
  * a mix of two, which is none.
@@ -85,7 +89,6 @@ static inline struct nspa_known *nspa_known_set( struct nspa_files *files, uint6
 static inline uint64_t nspa_known_check( const struct nspa_known *known, uint64_t hash )
 {
     hash = nspa_mix( hash, known->dev );
-    hash = nspa_mix( hash, known->ino );
     hash = nspa_mix( hash, known->arguments );
     return nspa_mix( hash, known->access ) | 1;
 }
@@ -96,7 +99,6 @@ static inline struct nspa_known nspa_known_load( struct nspa_known *entry )
 
     known.check     = __atomic_load_n( &entry->check, __ATOMIC_RELAXED );
     known.dev       = __atomic_load_n( &entry->dev, __ATOMIC_RELAXED );
-    known.ino       = __atomic_load_n( &entry->ino, __ATOMIC_RELAXED );
     known.arguments = __atomic_load_n( &entry->arguments, __ATOMIC_RELAXED );
     known.access    = __atomic_load_n( &entry->access, __ATOMIC_RELAXED );
     return known;
@@ -106,7 +108,6 @@ static inline void nspa_known_store( struct nspa_known *entry, const struct nspa
 {
     __atomic_store_n( &entry->check, known->check, __ATOMIC_RELAXED );
     __atomic_store_n( &entry->dev, known->dev, __ATOMIC_RELAXED );
-    __atomic_store_n( &entry->ino, known->ino, __ATOMIC_RELAXED );
     __atomic_store_n( &entry->arguments, known->arguments, __ATOMIC_RELAXED );
     __atomic_store_n( &entry->access, known->access, __ATOMIC_RELAXED );
 }
@@ -129,15 +130,14 @@ static inline struct nspa_known *nspa_known_find( struct nspa_files *files, cons
 
 /* Remember an open that was served.  Of a set the entry goes that came first. */
 static inline void nspa_known_add( struct nspa_files *files, const struct nspa_open *open, uint32_t access,
-                                   uint64_t dev, uint64_t ino )
+                                   uint64_t dev )
 {
     uint64_t hash = nspa_hash_name( open->unix_name );
     struct nspa_known *set = nspa_known_set( files, hash ), known, first;
 
-    if (nspa_known_find( files, open, hash, &known ) && known.dev == dev && known.ino == ino) return;
+    if (nspa_known_find( files, open, hash, &known ) && known.dev == dev) return;
     if (!(known.arguments = nspa_known_arguments( open ))) return;
     known.dev    = dev;
-    known.ino    = ino;
     known.access = access;
     known.check  = nspa_known_check( &known, hash );
     first = nspa_known_load( &set[0] );
@@ -145,14 +145,20 @@ static inline void nspa_known_add( struct nspa_files *files, const struct nspa_o
     nspa_known_store( &set[0], &known );
 }
 
-/* Open what the name leads to and make sure that it is the file that is known. */
-static inline uint32_t nspa_known_open( const char *name, const struct nspa_known *known, int *fd )
+/* Open what the name leads to, if it is a regular file on the device that is known
+ * not to be removable. */
+static inline uint32_t nspa_known_open( const char *name, uint64_t dev, int *fd, struct stat *st )
+{
+    if ((*fd = open( name, O_RDONLY | O_NONBLOCK | O_CLOEXEC | O_NOCTTY )) == -1) return NSPA_UNIX_ERROR;
+    if (fstat( *fd, st )) return NSPA_UNIX_ERROR;
+    return st->st_dev == dev && S_ISREG( st->st_mode ) ? NSPA_SERVED : NSPA_CHANGED;
+}
+
+static inline int nspa_is_unlinked( int fd )
 {
     struct stat st;
 
-    if ((*fd = open( name, O_RDONLY | O_NONBLOCK | O_CLOEXEC | O_NOCTTY )) == -1) return NSPA_UNIX_ERROR;
-    if (fstat( *fd, &st )) return NSPA_UNIX_ERROR;
-    return st.st_dev == known->dev && st.st_ino == known->ino && S_ISREG( st.st_mode ) ? NSPA_SERVED : NSPA_CHANGED;
+    return fstat( fd, &st ) || !st.st_nlink;
 }
 
 /* Repeat an open that was found.  Returns enum nspa_reason.  If drained is set to an
@@ -162,17 +168,27 @@ static inline uint32_t nspa_file_reopen( struct nspa_files *files, const struct 
                                          struct nspa_opened *opened, struct nspa_inode *drained )
 {
     const struct nspa_known none = { 0 };
+    struct stat st;
     int32_t index;
     uint32_t reason;
     int fd;
 
-    if ((index = nspa_file_reserve( files, open, known->access, known->dev, known->ino )) < 0) return -1 - index;
-    if ((reason = nspa_known_open( open->unix_name, known, &fd )) != NSPA_SERVED)
+    if ((reason = nspa_known_open( open->unix_name, known->dev, &fd, &st )) != NSPA_SERVED)
     {
         nspa_known_store( entry, &none );
         if (fd != -1) close( fd );
-        if (nspa_file_cancel( files, index )) *drained = (struct nspa_inode){ known->dev, known->ino };
         return reason;
+    }
+    if ((index = nspa_file_reserve( files, open, known->access, st.st_dev, st.st_ino )) < 0)
+    {
+        close( fd );
+        return -1 - index;
+    }
+    if (nspa_is_unlinked( fd ))
+    {
+        if (nspa_file_cancel( files, index )) *drained = (struct nspa_inode){ st.st_dev, st.st_ino };
+        close( fd );
+        return NSPA_CHANGED;
     }
     if (open->options & NSPA_FILE_SEQUENTIAL_ONLY) posix_fadvise( fd, 0, 0, POSIX_FADV_SEQUENTIAL );
     else if (open->options & NSPA_FILE_RANDOM_ACCESS) posix_fadvise( fd, 0, 0, POSIX_FADV_RANDOM );

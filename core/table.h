@@ -90,7 +90,7 @@ _Static_assert( sizeof(struct nspa_file) == NSPA_FILE_SIZE, "entry size" );
 struct nspa_known
 {
     uint64_t check;          /* of all the rest and the name */
-    uint64_t dev, ino;
+    uint64_t dev;
     uint64_t arguments;
     uint64_t access;         /* generic rights mapped */
 };

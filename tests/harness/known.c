@@ -141,12 +141,15 @@ static void known_other_arguments(void)
     check_table_empty();
 }
 
-/* The name leads elsewhere by now: nothing is left behind, and nothing known. */
+/* The name leads to something else by now.  What is no file is not known any more,
+ * and nothing of it is left behind. */
 static int64_t changed( void *path )
 {
+    static const uint32_t reasons[] = { NSPA_SERVED, NSPA_CHANGED, NSPA_CHANGED, NSPA_UNIX_ERROR };
     struct client_open first = request( path ), open;
     char other[420];
     uint32_t fds, i;
+    struct stat st;
 
     snprintf( other, sizeof(other), "%s-other", (char *)path );
     for (i = 0; i < 4; i++)
@@ -162,7 +165,14 @@ static int64_t changed( void *path )
         case 2: CHECK( !rename( path, other ) && !mkdir( path, 0700 )); break;
         case 3: CHECK( !unlink( path )); break;
         }
-        CHECK_FOR( "a changed name", reopen_reason( &open ), i < 3 ? NSPA_CHANGED : NSPA_UNIX_ERROR );
+        CHECK_FOR( "a changed name", reopen_reason( &open ), reasons[i] );
+        if (!i)
+        {
+            file_id( path, &open.dev, &open.ino );
+            CHECK( !fstat( open.opened.fd, &st ) && st.st_dev == open.dev && st.st_ino == open.ino );
+            CHECK_EQ( nt_close( open.opened.handle ), STATUS_SUCCESS );
+            continue;
+        }
         CHECK_EQ( open.opened.handle, 0 );
         CHECK_EQ( open.opened.fd, -1 );
         CHECK_EQ( reopen_reason( &open ), NSPA_NOT_KNOWN );
@@ -177,6 +187,72 @@ static void known_changed(void)
     char path[400];
 
     call( start( path ), changed, path, sizeof(path) );
+    check_table_empty();
+}
+
+/* A file that was replaced or unlinked since it was opened is not published any more.
+ * One that is gone for good shows that: there is no way to it but a descriptor. */
+static int64_t unlinked( void *path )
+{
+    struct client_open first = request( path ), open;
+    uint32_t fds;
+
+    make_known( &first );
+    open = first;
+    CHECK_EQ( open_reason( &open ), NSPA_SERVED );
+    snprintf( first.path, sizeof(first.path), "/proc/self/fd/%d", open.opened.fd );
+    make_known( &first );
+    first = again( &first );
+    CHECK_EQ( reopen_reason( &first ), NSPA_SERVED );
+    CHECK_EQ( nt_close( first.opened.handle ), STATUS_SUCCESS );
+    CHECK( !unlink( path ));
+    fds = count_entries( "/proc/self/fd" );
+    CHECK_EQ( reopen_reason( &first ), NSPA_CHANGED );
+    CHECK_EQ( first.opened.handle, 0 );
+    CHECK_EQ( count_entries( "/proc/self/fd" ), fds );
+    CHECK_EQ( nt_close( open.opened.handle ), STATUS_SUCCESS );
+    return 0;
+}
+
+static void known_unlinked(void)
+{
+    char path[400];
+
+    call( start( path ), unlinked, path, sizeof(path) );
+    check_table_empty();
+}
+
+/* The inode that a name led to may be another file's: an open that finds nothing has
+ * no part in it. */
+static int64_t stale( void *path )
+{
+    static struct client_open first;
+    struct client_open open;
+
+    if (!first.path[0])
+    {
+        first = request( path );
+        make_known( &first );
+        return 0;
+    }
+    open = again( &first );
+    CHECK_EQ( reopen_reason( &open ), NSPA_UNIX_ERROR );  /* and not NSPA_SHARING */
+    return 0;
+}
+
+static void known_stale_inode(void)
+{
+    struct process *server = start_server(), *client = start_client();
+    char path[400], other[420];
+    uint32_t own;
+
+    strcpy( path, make_file( "file" ));
+    snprintf( other, sizeof(other), "%s-other", path );
+    call( client, stale, path, sizeof(path) );
+    CHECK( !rename( path, other ));
+    CHECK_EQ( open_in_server( server, other, READ_DATA, 0, &own ), STATUS_SUCCESS );
+    call( client, stale, path, sizeof(path) );
+    CHECK_EQ( close_in_server( server, own ), STATUS_SUCCESS );
     check_table_empty();
 }
 
@@ -368,5 +444,5 @@ static void known_holding(void)
 const struct test known_tests[] =
 {
     T( known_served ), T( known_other_arguments ), T( known_changed ), T( known_sharing ), T( known_many ),
-    T( known_race ), T( known_holding ), { 0 }
+    T( known_race ), T( known_holding ), T( known_unlinked ), T( known_stale_inode ), { 0 }
 };
