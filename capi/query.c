@@ -16,8 +16,6 @@
  * ---------------------------------------------------------------------------
  */
 
-#include <stdlib.h>
-
 #include "../core/table.h"
 #include "entry.h"
 #include "files.h"
@@ -33,8 +31,8 @@ int32_t nspa_local_file_unix_name( uint64_t handle, char *name, size_t *size )
     struct nspa_file *file = nspa_file_of( table, handle );
     int32_t status = STATUS_NO_MEMORY;
     uint64_t mask;
+    const char *path;
     size_t len;
-    char *path;
 
     if (!file || !nspa_is_local_file( handle ) || !name || !size) return STATUS_NOT_SUPPORTED;
     mask = nspa_enter();
@@ -46,7 +44,7 @@ int32_t nspa_local_file_unix_name( uint64_t handle, char *name, size_t *size )
             status = len <= *size ? STATUS_SUCCESS : STATUS_BUFFER_OVERFLOW;
             if (!status) memcpy( name, path, len );
             *size = len;
-            free( path );
+            nspa_release_name( file, path );
         }
         nspa_file_unpin( table, file );
     }

@@ -16,8 +16,8 @@
  * ---------------------------------------------------------------------------
  *
  * wineserver keeps, for each file, what realpath() gave for its name when it was
- * opened.  Here it is found when somebody asks, which is rare; what has happened
- * to the file and to the way there since then must not show.
+ * opened.  Here it is found when somebody first asks; what has happened to the file
+ * and to the way there since then must not show.
  */
 
 #ifndef __NSPA_NAME_H

@@ -72,8 +72,12 @@ struct nspa_file
     uint64_t dev;
     uint64_t ino;
     struct nspa_section section;  /* of a section; access, sharing and options are its file's */
-    uint8_t  names[NSPA_FILE_SIZE - 72];
+    uint32_t resolved;       /* where in names the resolved Unix name is, or one of the below */
+    uint8_t  names[NSPA_FILE_SIZE - 76];
 };
+
+#define NSPA_NAME_UNKNOWN  0u      /* nobody has asked; the other names take some bytes, so it is no place */
+#define NSPA_NAME_BUSY     ~0u     /* being written */
 
 _Static_assert( sizeof(struct nspa_file) == NSPA_FILE_SIZE, "entry size" );
 
@@ -275,6 +279,7 @@ static inline int32_t nspa_file_reserve( struct nspa_files *files, const struct 
     file->dev        = dev;
     file->ino        = ino;
     memset( &file->section, 0, sizeof(file->section) );
+    file->resolved   = NSPA_NAME_UNKNOWN;
     memcpy( file->names, open->nt_name, open->nt_len );
     memcpy( file->names + open->nt_len, open->unix_name, unix_len );
 
@@ -440,11 +445,35 @@ static inline void nspa_file_describe( struct nspa_files *files, struct nspa_fil
     promotion->section    = file->section;
 }
 
-/* The Unix name of a pinned entry, to be freed. */
-static inline char *nspa_file_name( struct nspa_files *files, struct nspa_file *file )
+/* The resolved Unix name of a pinned entry, for nspa_release_name(), or NULL.  What is
+ * found first is kept, if it fits behind the other names, as wineserver keeps what it
+ * found at the open: files and links that come and go later do not change it. */
+static inline const char *nspa_file_name( struct nspa_files *files, struct nspa_file *file )
 {
-    return nspa_resolve_name( (const char *)file->names + file->nt_len, file->fd, file->dev, file->ino,
-                              NSPA_LOAD( &files->client.table->volume_epoch ) != file->volumes );
+    const char *unix_name = (const char *)file->names + file->nt_len;
+    uint32_t resolved = NSPA_LOAD( &file->resolved );
+    size_t at, len;
+    char *name;
+
+    if (resolved != NSPA_NAME_UNKNOWN && resolved != NSPA_NAME_BUSY) return (const char *)file->names + resolved;
+    if (!(name = nspa_resolve_name( unix_name, file->fd, file->dev, file->ino,
+                                    NSPA_LOAD( &files->client.table->volume_epoch ) != file->volumes ))) return NULL;
+    at  = file->nt_len + strlen( unix_name ) + 1;
+    len = strlen( name ) + 1;
+    /* whoever comes second has found a name as well */
+    if (resolved == NSPA_NAME_UNKNOWN && len <= sizeof(file->names) - at &&
+        __atomic_compare_exchange_n( &file->resolved, &resolved, NSPA_NAME_BUSY, 0,
+                                     __ATOMIC_ACQUIRE, __ATOMIC_RELAXED ))
+    {
+        memcpy( file->names + at, name, len );
+        NSPA_STORE( &file->resolved, at );
+    }
+    return name;
+}
+
+static inline void nspa_release_name( const struct nspa_file *file, const char *name )
+{
+    if (name < (const char *)file->names || name >= (const char *)(file + 1)) free( (char *)name );
 }
 
 /* Describe a pinned entry to wineserver, which must not take another file's name
@@ -452,7 +481,7 @@ static inline char *nspa_file_name( struct nspa_files *files, struct nspa_file *
 static inline void nspa_file_describe_resolved( struct nspa_files *files, struct nspa_file *file,
                                                 struct nspa_promotion *promotion )
 {
-    char *name = nspa_file_name( files, file );
+    const char *name = nspa_file_name( files, file );
 
     nspa_file_describe( files, file, promotion );
     if (name) promotion->unix_name = name;
@@ -460,9 +489,7 @@ static inline void nspa_file_describe_resolved( struct nspa_files *files, struct
 
 static inline void nspa_describe_end( struct nspa_files *files, struct nspa_promotion *promotion )
 {
-    const struct nspa_file *file = nspa_file_of( files, promotion->handle );
-
-    if (promotion->unix_name != (const char *)file->names + file->nt_len) free( (char *)promotion->unix_name );
+    nspa_release_name( nspa_file_of( files, promotion->handle ), promotion->unix_name );
 }
 
 /* Files on their way to wineserver. */
@@ -535,6 +562,7 @@ static inline int32_t nspa_section_reserve( struct nspa_files *files, const stru
     file->dev        = from->dev;
     file->ino        = from->ino;
     file->section    = *section;
+    file->resolved   = NSPA_NAME_UNKNOWN;
     memcpy( file->names, from->names, len );
     if (nspa_file_publish( files, file, NSPA_STATE_SECTION ) == -1 - NSPA_SERVED) return index;
     nspa_free_push( files, index );

@@ -5,9 +5,11 @@
  */
 
 #include <fcntl.h>
+#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "client.h"
@@ -183,6 +185,144 @@ static void query_unix_name(void)
     check_table_empty();
 }
 
+/* ---- the name that was found first is kept ---- */
+
+struct kept
+{
+    char path[400];          /* what to open */
+    char other[400];         /* another file, or where the first one goes in between */
+    char want[3000];         /* what the first one is called, before and after that */
+};
+
+static int is_named( uint32_t handle, const char *want )
+{
+    char buffer[3000];
+    size_t size = sizeof(buffer);
+
+    return !lib.nspa_local_file_unix_name( handle, buffer, &size ) && size == strlen( want ) + 1 &&
+           !strcmp( buffer, want );
+}
+
+/* A link at the old place leads to the file, which the kernel then knows by the new
+ * name.  Tried without keeping names: it was called that. */
+static int64_t ask_twice( void *arg )
+{
+    struct kept *kept = arg;
+    uint32_t handle;
+
+    CHECK_EQ( nt_open_read( kept->path, READ_DATA, 7, &handle ), NSPA_SERVED );
+    CHECK( is_named( handle, kept->want ));
+    CHECK_EQ( rename( kept->path, kept->other ), 0 );
+    CHECK_EQ( link( kept->other, kept->path ), 0 );
+    CHECK( is_named( handle, kept->want ));
+    lib.nspa_promote_if_local( handle );
+    CHECK_EQ( nt_close( handle ), STATUS_SUCCESS );
+    return 0;
+}
+
+/* The entry is used again, for a file of another name.  Tried with an entry that is
+ * not told so: both had the first one's. */
+static int64_t ask_anew( void *arg )
+{
+    struct kept *kept = arg;
+    uint32_t first, second;
+
+    CHECK_EQ( nt_open_read( kept->path, READ_DATA, 7, &first ), NSPA_SERVED );
+    CHECK( is_named( first, kept->want ));
+    CHECK_EQ( nt_close( first ), STATUS_SUCCESS );
+    CHECK_EQ( nt_open_read( kept->other, READ_DATA, 7, &second ), NSPA_SERVED );
+    CHECK_EQ( second, first );
+    CHECK( is_named( second, kept->other ));
+    CHECK_EQ( nt_close( second ), STATUS_SUCCESS );
+    return 0;
+}
+
+/* There is no room for the name: it is found again each time.  Tried with one that
+ * is kept all the same: the entry behind had it. */
+static int64_t ask_long( void *arg )
+{
+    struct kept *kept = arg;
+    uint32_t handle, next;
+
+    CHECK_EQ( nt_open_read( kept->path, READ_DATA, 7, &handle ), NSPA_SERVED );
+    CHECK_EQ( nt_open_read( kept->other, READ_DATA, 7, &next ), NSPA_SERVED );
+    CHECK_EQ( next, handle + 4 );
+    CHECK( is_named( handle, kept->want ));
+    CHECK( is_named( handle, kept->want ));
+    CHECK( is_named( next, kept->other ));
+    CHECK_EQ( nt_close( next ), STATUS_SUCCESS );
+    CHECK_EQ( nt_close( handle ), STATUS_SUCCESS );
+    return 0;
+}
+
+static struct kept *asked;
+static uint32_t asked_handle;
+static pthread_barrier_t barrier;
+
+static void *ask_often( void *unused )
+{
+    unsigned int i, j;
+
+    for (i = 0; i < 200; i++)
+    {
+        pthread_barrier_wait( &barrier );
+        for (j = 0; j < 3; j++) CHECK( is_named( asked_handle, asked->want ));
+        pthread_barrier_wait( &barrier );
+    }
+    return unused;
+}
+
+static int64_t ask_at_once( void *arg )
+{
+    pthread_t threads[3];
+    unsigned int i;
+
+    asked = arg;
+    pthread_barrier_init( &barrier, NULL, 4 );
+    for (i = 0; i < 3; i++) CHECK_EQ( pthread_create( &threads[i], NULL, ask_often, NULL ), 0 );
+    for (i = 0; i < 200; i++)
+    {
+        CHECK_EQ( nt_open_read( asked->path, READ_DATA, 7, &asked_handle ), NSPA_SERVED );
+        pthread_barrier_wait( &barrier );
+        pthread_barrier_wait( &barrier );
+        CHECK_EQ( nt_close( asked_handle ), STATUS_SUCCESS );
+    }
+    for (i = 0; i < 3; i++) pthread_join( threads[i], NULL );
+    return 0;
+}
+
+static void query_kept_name(void)
+{
+    struct kept kept = { 0 };
+    struct process *client;
+    char dir[2900], *real;
+    unsigned int i;
+
+    start_server();
+    client = start_client();
+    real = realpath( test_dir(), NULL );
+
+    snprintf( kept.other, sizeof(kept.other), "%s/other", real );
+    strcpy( kept.path, make_file( "file" ));
+    snprintf( kept.want, sizeof(kept.want), "%s/file", real );
+    call( client, ask_at_once, &kept, sizeof(kept) );
+    call( client, ask_twice, &kept, sizeof(kept) );
+    call( client, ask_anew, &kept, sizeof(kept) );
+
+    snprintf( dir, sizeof(dir), "%s", real );
+    for (i = 0; i < 10; i++)
+    {
+        snprintf( dir + strlen( dir ), sizeof(dir) - strlen( dir ), "/%0200u", i );
+        CHECK_EQ( mkdir( dir, 0755 ), 0 );
+    }
+    snprintf( kept.path, sizeof(kept.path), "%s/deep", test_dir() );
+    CHECK_EQ( symlink( dir, kept.path ), 0 );
+    strcpy( kept.path, make_file( "deep/file" ));
+    snprintf( kept.want, sizeof(kept.want), "%s/file", dir );
+    call( client, ask_long, &kept, sizeof(kept) );
+    check_table_empty();
+}
+
 static void query_volume_epoch(void)
 {
     struct process *server, *client, *plain = start_plain_client();
@@ -265,5 +405,5 @@ static void query_stats(void)
 
 const struct test query_tests[] =
 {
-    T( query_pins ), T( query_unix_name ), T( query_volume_epoch ), T( query_stats ), { 0 }
+    T( query_pins ), T( query_unix_name ), T( query_kept_name ), T( query_volume_epoch ), T( query_stats ), { 0 }
 };
