@@ -67,10 +67,10 @@ static inline char *nspa_resolve_parent( const char *name )
 }
 
 /* What realpath() gave for name when it was opened as fd, to be freed.  While the
- * name leads to the file that is what the kernel says.  If it does not, either the
- * file was renamed or unlinked, and its directory is as good as it was; or, if a
- * drive has changed since, the way to the directory is another, and the kernel knows
- * the old one. */
+ * name leads to the file that is what the kernel says, unless that is another link to
+ * it.  If it does not, either the file was renamed or unlinked, and its directory is as
+ * good as it was; or, if a drive has changed since, the way to the directory is another,
+ * and the kernel knows the old one. */
 static inline char *nspa_resolve_name( const char *name, int fd, uint64_t dev, uint64_t ino, int drives_changed )
 {
     const char *base = strrchr( name, '/' );
@@ -78,10 +78,10 @@ static inline char *nspa_resolve_name( const char *name, int fd, uint64_t dev, u
     int deleted = 0, known;
     struct stat st;
 
-    known = nspa_kernel_name( fd, kernel, &deleted );
+    known = nspa_kernel_name( fd, kernel, &deleted ) && base && !strcmp( strrchr( kernel, '/' ), base );
     if (!stat( name, &st ) && st.st_dev == dev && st.st_ino == ino)
         return known && !deleted ? strdup( kernel ) : realpath( name, NULL );
-    if (known && drives_changed && base && !strcmp( strrchr( kernel, '/' ), base )) return strdup( kernel );
+    if (known && drives_changed) return strdup( kernel );
     return nspa_resolve_parent( name );
 }
 

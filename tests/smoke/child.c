@@ -57,6 +57,8 @@ int child_main( int argc, char **argv )
     if (!strcmp( verb, "watch" ) && argc == 3) return watch_child( strtoul( argv[1], NULL, 10 ), argv[2] );
     /* volume PATH MAP: poll volume information */
     if (!strcmp( verb, "volume" ) && argc == 3) return volume_child( argv[1], argv[2] );
+    /* move FROM TO */
+    if (!strcmp( verb, "move" ) && argc == 3) return MoveFileA( argv[1], argv[2] ) ? 0 : GetLastError();
     /* sleep: until it is ended */
     if (!strcmp( verb, "sleep" ))
     {

@@ -167,6 +167,7 @@ int main( int argc, char **argv )
         { "again", test_again },
         { "volume", test_volume },
         { "queries", test_queries },
+        { "names", test_names },
     };
     unsigned int i;
 

@@ -38,6 +38,9 @@ extern BOOL is_pattern( const char *data, DWORD offset, DWORD length );
 
 extern HANDLE open_read( const char *path, DWORD share );
 
+/* Is this full path what the file is called, however one asks? */
+extern BOOL is_called( HANDLE file, const char *path );
+
 /* Run this program as "smoke.exe child VERB ARGS..." and return its exit code;
  * inherit says whether it gets inheritable handles. */
 extern DWORD run_child( BOOL inherit, const char *format, ... );
@@ -65,6 +68,7 @@ extern void test_volume(void);
 /* The poller of test_volume(). */
 extern int volume_child( const char *path, const char *map_name );
 extern void test_queries(void);
+extern void test_names(void);
 
 /* Calls that follow an open, each on count handles; returns an exit code. */
 extern int follow_up( unsigned int count );

@@ -234,6 +234,7 @@ void test_volume(void)
     char *b = make_root( "volume-b", "beta\n", "b1\n", unix_b );
     HANDLE map = CreateFileMappingA( INVALID_HANDLE_VALUE, NULL, PAGE_READWRITE, 0, sizeof(*shared), "nspa-smoke-volume" );
     char path[MAX_PATH];
+    HANDLE file;
 
     snprintf( path, sizeof(path), "%s\\data", a );
     shared = MapViewOfFile( map, FILE_MAP_WRITE, 0, 0, sizeof(*shared) );
@@ -242,6 +243,9 @@ void test_volume(void)
     check( ask_root( L"c:\\", &system ));
     poller = start_child( FALSE, "volume \"%s\" nspa-smoke-volume", path );
     after( "the drive is there", &alpha, &alpha );
+    file = open_read( "q:\\data", 7 );
+    check_local( file );
+    check( is_called( file, "q:\\data" ));
 
     before();
     check( SetVolumeLabelW( L"q:\\", L"gamma" ));
@@ -264,6 +268,7 @@ void test_volume(void)
     check( define_drive( unix_b ));
     wait_for_roots();
     after( "the drive is elsewhere", &system, &beta );
+    check( is_called( file, path ));
 
     before();
     write_text( a, "here", "" );
@@ -271,12 +276,16 @@ void test_volume(void)
     {
         wait_for_roots();
         after( "a link changed behind Wine's back", &beta, &beta );
+        check( is_called( file, "q:\\data" ));
     }
 
     before();
     InterlockedExchange( &shared->quit, 1 );
     check( finish_child( poller ) == 0 );
     check( define_drive( NULL ));
+    wait_for_roots();
+    check( is_called( file, path ));
+    CloseHandle( file );
     UnmapViewOfFile( shared );
     CloseHandle( map );
     remove_tree( a );
