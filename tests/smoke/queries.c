@@ -218,6 +218,39 @@ static void test_changes(void)
     CloseHandle( file );
 }
 
+/* What a file is depends on what is in it.  Tried with an answer that was kept for
+ * the file whatever was written to it: it stayed the same. */
+static void test_device(void)
+{
+    static const char *const contents[] = { "Just some text, not for devices", "Wine device placeholder, really" };
+    char *name = temp_path( "device" );
+    struct { ULONG type, characteristics; } info;
+    struct answer answer;
+    HANDLE file, writer;
+    unsigned int i;
+    DWORD done;
+
+    make_file( name, 1000 );
+    writer = CreateFileA( name, GENERIC_WRITE, 7, NULL, OPEN_EXISTING, 0, NULL );
+    file = open_read( name, 7 );
+    check_local( file );
+    for (i = 0; i < 6; i++)
+    {
+        Sleep( 20 );  /* more than a clock tick of the file system */
+        SetFilePointer( writer, 0, NULL, FILE_BEGIN );
+        check( WriteFile( writer, contents[i % 2], strlen( contents[i % 2] ), &done, NULL ));
+        check( !query_volume( file, 4, &info, sizeof(info), &answer ));
+        check( info.type == (i % 2 ? 7u : 8u) );  /* FILE_DEVICE_DISK, FILE_DEVICE_DISK_FILE_SYSTEM */
+        info.type = 0;
+        check( !query_volume( file, 4, &info, sizeof(info), &answer ));
+        check( info.type == (i % 2 ? 7u : 8u) );
+        check( GetFileType( file ) == FILE_TYPE_DISK );
+    }
+    CloseHandle( file );
+    CloseHandle( writer );
+    check( DeleteFileA( name ));
+}
+
 /* ---- what programs call, none of which may cost a request ------------------ */
 
 static BOOL file_type( HANDLE file ) { return GetFileType( file ) == FILE_TYPE_DISK; }
@@ -362,5 +395,6 @@ void test_queries(void)
     make_file( path, 1000 );
     test_answers();
     test_changes();
+    test_device();
     check( DeleteFileA( path ));
 }
