@@ -233,8 +233,8 @@ void test_volume(void)
     char *a = make_root( "volume-a", "alpha\n", "a1\n", unix_a );
     char *b = make_root( "volume-b", "beta\n", "b1\n", unix_b );
     HANDLE map = CreateFileMappingA( INVALID_HANDLE_VALUE, NULL, PAGE_READWRITE, 0, sizeof(*shared), "nspa-smoke-volume" );
-    char path[MAX_PATH];
-    HANDLE file;
+    char path[MAX_PATH], *beside = temp_path( "volume-beside" );
+    HANDLE file, other, root;
 
     snprintf( path, sizeof(path), "%s\\data", a );
     shared = MapViewOfFile( map, FILE_MAP_WRITE, 0, 0, sizeof(*shared) );
@@ -246,6 +246,18 @@ void test_volume(void)
     file = open_read( "q:\\data", 7 );
     check_local( file );
     check( is_called( file, "q:\\data" ));
+
+    /* of two things in one directory one is on another drive: its root */
+    make_file( beside, 1 );
+    other = open_read( beside, 7 );
+    check_local( other );
+    check( is_called( other, beside ));
+    root = CreateFileA( a, GENERIC_READ, 7, NULL, OPEN_EXISTING, FILE_FLAG_BACKUP_SEMANTICS, NULL );
+    check( is_called( root, "q:\\" ));
+    check( is_called( other, beside ));
+    CloseHandle( root );
+    CloseHandle( other );
+    check( DeleteFileA( beside ));
 
     before();
     check( SetVolumeLabelW( L"q:\\", L"gamma" ));
