@@ -251,9 +251,9 @@ void nspa_local_file_unpin( uint64_t handle )
     uint64_t mask;
 
     if (state < NSPA_STATE_USER || (state & NSPA_STATE_SECTION) != nspa_kind_of( handle )) return;
-    mask = nspa_enter();
+    mask = nspa_hold( &table->host );
     nspa_file_unpin( table, file );
-    nspa_leave( mask );
+    nspa_release( &table->host, mask );
 }
 
 int32_t nspa_local_file_close( uint64_t handle )

@@ -35,7 +35,7 @@ int32_t nspa_local_file_unix_name( uint64_t handle, char *name, size_t *size )
     size_t len;
 
     if (!file || !nspa_is_local_file( handle ) || !name || !size) return STATUS_NOT_SUPPORTED;
-    mask = nspa_enter();
+    mask = nspa_hold( &table->host );
     if (nspa_file_pin( file, 0 ))
     {
         if ((path = nspa_file_name( table, file )))
@@ -49,7 +49,7 @@ int32_t nspa_local_file_unix_name( uint64_t handle, char *name, size_t *size )
         nspa_file_unpin( table, file );
     }
     else status = STATUS_NOT_SUPPORTED;
-    nspa_leave( mask );
+    nspa_release( &table->host, mask );
     return status;
 }
 
