@@ -47,7 +47,8 @@ static int32_t create_section( struct nspa_files *table, const struct nspa_file 
         return STATUS_NOT_SUPPORTED;
     }
     entry = &table->file[index];
-    if (fstat( fd, &st ) == -1 || st.st_size <= 0 || section->size > (uint64_t)st.st_size)
+    if (fstat( fd, &st ) == -1 || !S_ISREG( st.st_mode ) ||
+        st.st_size <= 0 || section->size > (uint64_t)st.st_size)
     {
         close( fd );
         nspa_section_release( table, entry );

@@ -23,6 +23,7 @@ const (
 	fileSequentialOnly        = 0x00000004
 	fileSynchronousIOAlert    = 0x00000010
 	fileSynchronousIONonAlert = 0x00000020
+	fileNonDirectoryFile      = 0x00000040
 	fileRandomAccess          = 0x00000800
 	fileDeleteOnClose         = 0x00001000
 	fileOpenByFileID          = 0x00002000

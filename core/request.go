@@ -34,6 +34,8 @@ type Opened struct {
 	FD     int32
 	Access uint32 // generic rights mapped
 	Reason uint32
+	// Directory is nonzero for a directory.
+	Directory uint32
 }
 
 // Inode is struct nspa_inode of table.h: a file's st_dev and st_ino.

@@ -43,6 +43,8 @@
 #ifndef __NSPA_TABLE_H
 #define __NSPA_TABLE_H
 
+#include <stdbool.h>
+
 #include "../include/nspa.h"
 #include "../include/nspa_shm.h"
 #include "name.h"
@@ -251,6 +253,13 @@ static inline int nspa_file_unpublish( struct nspa_files *files, struct nspa_fil
 
 /* ---- open ---------------------------------------------------------------- */
 
+/* Does a program watch a directory with all that are below it?  wineserver adds each
+ * one that it opens to what is watched, so it must open them. */
+static inline int nspa_trees_watched( struct nspa_files *files )
+{
+    return NSPA_LOAD( &files->client.table->watched_trees ) != 0;
+}
+
 /* Open a file in three steps: reserve a handle and publish the open of the
  * inode that the name leads to; open it; keep it if it is that inode.  Published
  * first, because wineserver looks at the table before it unlinks or replaces a
@@ -299,10 +308,24 @@ static inline int nspa_file_cancel( struct nspa_files *files, uint32_t index )
     return drained;
 }
 
+/* A directory is often opened by a name that ends in a slash or in a symbolic link, of
+ * which nspa_resolve_name() could not tell later where it led.  So keep what it leads to. */
+static inline void nspa_file_set_name( struct nspa_file *file )
+{
+    char name[PATH_MAX];
+    int deleted;
+    size_t len;
+
+    if (!nspa_kernel_name( file->fd, name, &deleted ) || deleted) return;
+    len = strlen( name ) + 1;
+    if (len <= sizeof(file->names) - file->nt_len) memcpy( file->names + file->nt_len, name, len );
+}
+
 /* From here on the handle is open; the fd is the table's. */
-static inline uint32_t nspa_file_commit( struct nspa_files *files, uint32_t index, int32_t fd )
+static inline uint32_t nspa_file_commit( struct nspa_files *files, uint32_t index, int32_t fd, bool directory )
 {
     files->file[index].fd = fd;
+    if (directory) nspa_file_set_name( &files->file[index] );
     NSPA_STORE( &files->file[index].state, NSPA_STATE_LOCAL );
     return nspa_handle_of( index, 0 );
 }

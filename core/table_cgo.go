@@ -69,6 +69,12 @@ func tableCancel(index int32) (drained bool) {
 }
 
 // tableCommit makes a reserved handle that of an open file.
-func tableCommit(index int32, fd int) (handle uint32) {
-	return uint32(C.nspa_file_commit(table, C.uint32_t(index), C.int32_t(fd)))
+func tableCommit(index int32, fd int, directory bool) (handle uint32) {
+	return uint32(C.nspa_file_commit(table, C.uint32_t(index), C.int32_t(fd), C.bool(directory)))
+}
+
+// treesWatched reports whether a program watches the directories below one for
+// changes: wineserver must see each of them that is opened then.
+func treesWatched() bool {
+	return C.nspa_trees_watched(table) != 0
 }

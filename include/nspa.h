@@ -48,7 +48,7 @@
 extern "C" {
 #endif
 
-#define NSPA_ABI_VERSION 1
+#define NSPA_ABI_VERSION 2
 
 /* Handles of local sections are [NSPA_SECTION_HANDLE_BASE, NSPA_LF_HANDLE_BASE),
  * those of local files [NSPA_LF_HANDLE_BASE, 0x80000000), in steps of four.  The
@@ -170,20 +170,20 @@ enum nspa_reason
     NSPA_ROOT_DIRECTORY,
     NSPA_SECURITY_DESCRIPTOR,
     NSPA_DISPOSITION,
-    NSPA_OPTIONS,             /* directory, by id, delete on close, unknown */
+    NSPA_OPTIONS,             /* by id, delete on close, unknown, or against what the name leads to */
     NSPA_ASYNCHRONOUS,
     NSPA_ACCESS,              /* asks for more than reading */
     NSPA_ATTRIBUTES,          /* OBJ_* other than inherit and case */
     NSPA_NAME_TOO_LONG,
     NSPA_LOADER,              /* .dll, .drv, .sys, .exe */
-    NSPA_NOT_REGULAR,
+    NSPA_NOT_REGULAR,         /* nor a directory */
     NSPA_REMOVABLE,           /* vanilla caches no fd there either */
     NSPA_UNIX_ERROR,          /* stat or open failed */
     NSPA_CHANGED,             /* the name led elsewhere between stat and open */
     NSPA_NO_HANDLE,           /* all local handles are in use */
     NSPA_SHARING,             /* the table shows a conflict */
     NSPA_TABLE_FULL,
-    NSPA_TABLE_DECLINED,
+    NSPA_TABLE_DECLINED,      /* also directories, while a tree of them is watched */
     NSPA_TABLE_BUSY,
     NSPA_DETACHED_BY_SERVER,  /* wineserver ended, or considers this process ended */
     NSPA_REALTIME,            /* SCHED_FIFO and SCHED_RR threads stay out of Go */
@@ -221,9 +221,10 @@ struct nspa_opened
     int32_t  fd;                  /* for the fd cache; stays the library's */
     uint32_t access;              /* generic rights mapped */
     uint32_t reason;              /* enum nspa_reason, also on failure */
+    uint32_t directory;           /* nonzero if it is one; else a regular file */
 };
 
-/* Open an existing regular file for reading inside this process.
+/* Open an existing regular file or directory for reading inside this process.
  *   STATUS_SUCCESS        *opened is filled; NtCreateFile succeeds with FILE_OPENED
  *   STATUS_NOT_SUPPORTED  the open belongs to wineserver; opened->reason says why */
 extern int32_t nspa_local_file_try_bypass( const struct nspa_open *open, struct nspa_opened *opened );

@@ -35,7 +35,7 @@
 extern "C" {
 #endif
 
-#define NSPA_SERVER_ABI 1
+#define NSPA_SERVER_ABI 2
 
 /* The ABI this library was built with.  Callers compare with NSPA_SERVER_ABI. */
 extern uint32_t nspa_server_abi(void);
@@ -95,6 +95,10 @@ extern uint32_t nspa_server_count_device( uint64_t dev );
 
 /* Drive links or volumes changed: what processes have cached of them is void. */
 extern void nspa_server_bump_volumes(void);
+
+/* So many directories are watched for changes with all that are below them.  While
+ * there are any, processes open no directory by themselves. */
+extern void nspa_server_watch_trees( uint32_t count );
 
 #ifdef __cplusplus
 }

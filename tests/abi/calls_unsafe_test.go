@@ -45,6 +45,7 @@ type cOpened struct {
 	handle         uint32
 	fd             int32
 	access, reason uint32
+	directory      uint32
 }
 
 type cPromotion struct {

@@ -20,8 +20,8 @@ import (
 // The ABI versions this nspactl belongs to; a test compares them with the
 // headers.
 const (
-	ClientABI = 1
-	ServerABI = 1
+	ClientABI = 2
+	ServerABI = 2
 )
 
 // Result is the outcome of one check.
