@@ -6,7 +6,7 @@ package core
 const (
 	servedAccess = fileReadData | fileReadEA | fileExecute | fileReadAttributes | readControl | synchronize
 
-	declinedOptions = fileDirectoryFile | fileDeleteOnClose | fileOpenByFileID
+	declinedOptions = fileDeleteOnClose | fileOpenByFileID
 	knownOptions    = 0x00ffffff // what Wine's fd cache can hold
 
 	synchronousOptions = fileSynchronousIOAlert | fileSynchronousIONonAlert

@@ -29,7 +29,7 @@ func Open(req *Request, opened *Opened, drained *Inode) (reason Reason) {
 	if reason != Served {
 		return reason
 	}
-	st, reason := statRegular(req)
+	st, kind, reason := statFile(req)
 	if reason != Served {
 		return reason
 	}
@@ -37,7 +37,7 @@ func Open(req *Request, opened *Opened, drained *Inode) (reason Reason) {
 	if reason != Served {
 		return reason
 	}
-	fd, reason := openInode(req.UnixName, st)
+	fd, reason := openInode(req.UnixName, st, kind)
 	if reason != Served {
 		if tableCancel(index) {
 			*drained = Inode{st.Dev, st.Ino}
@@ -45,36 +45,53 @@ func Open(req *Request, opened *Opened, drained *Inode) (reason Reason) {
 		return reason
 	}
 	advise(fd, req.Options)
-	opened.Handle = tableCommit(index, fd)
+	opened.Handle = tableCommit(index, fd, kind == unix.S_IFDIR)
 	opened.FD = int32(fd)
 	opened.Access = access
+	if kind == unix.S_IFDIR {
+		opened.Directory = 1
+	}
 	return Served
 }
 
-// statRegular finds the regular file that a name leads to, from the caller's
-// stat if it had one.
+// statFile finds the file or directory that a name leads to, from the caller's
+// stat if it had one. Its kind is unix.S_IFREG or unix.S_IFDIR.
 //
 // A stat comes before the open because opening a device or a FIFO has effects.
 // The name is absolute: with a RootDirectory Wine changes the working directory
 // of the whole process. Which error a failure means is wineserver's to say,
 // since its mapping of errno differs from any a client could make.
-func statRegular(req *Request) (Inode, Reason) {
-	mode, found := req.Mode, Inode{req.Dev, req.Ino}
+func statFile(req *Request) (found Inode, kind uint32, reason Reason) {
+	mode := req.Mode
+	found = Inode{req.Dev, req.Ino}
 	if req.Flags&hasStat == 0 {
 		var st unix.Stat_t
 		if errno := statPath(req.UnixName, &st); errno != 0 {
-			return Inode{}, UnixError
+			return Inode{}, 0, UnixError
 		}
 		mode, found = st.Mode, Inode{st.Dev, st.Ino}
 	}
-	if mode&unix.S_IFMT != unix.S_IFREG {
-		return Inode{}, NotRegular
+	kind = mode & unix.S_IFMT
+	return found, kind, gateKind(req, kind)
+}
+
+// gateKind decides whether what the name leads to may be served. If it is not what
+// the options ask for, wineserver says so.
+func gateKind(req *Request, kind uint32) Reason {
+	switch {
+	case kind != unix.S_IFREG && kind != unix.S_IFDIR:
+		return NotRegular
+	case kind == unix.S_IFREG && req.Options&fileDirectoryFile != 0,
+		kind == unix.S_IFDIR && req.Options&fileNonDirectoryFile != 0:
+		return Options
+	case kind == unix.S_IFDIR && treesWatched():
+		return TableDeclined
 	}
-	return found, Served
+	return Served
 }
 
 // openInode opens a name for reading and makes sure that it led to want.
-func openInode(name *byte, want Inode) (int, Reason) {
+func openInode(name *byte, want Inode, kind uint32) (int, Reason) {
 	fd, errno := openPath(name)
 	if errno != 0 {
 		return -1, UnixError
@@ -84,7 +101,7 @@ func openInode(name *byte, want Inode) (int, Reason) {
 	switch {
 	case unix.Fstat(fd, &st) != nil:
 		reason = UnixError
-	case Inode{st.Dev, st.Ino} != want || st.Mode&unix.S_IFMT != unix.S_IFREG:
+	case Inode{st.Dev, st.Ino} != want || st.Mode&unix.S_IFMT != kind:
 		reason = Changed
 	case isRemovable(fd, st.Dev):
 		reason = Removable
