@@ -62,11 +62,11 @@ void test_attributes(void)
     check( CloseHandle( file ));
     CloseHandle( holder );
 
-    /* the same call on a directory is served by the server */
+    /* the same call on a directory */
     GetTempPathA( sizeof(dir), dir );
     file = CreateFileA( dir, FILE_READ_ATTRIBUTES, 7, NULL, OPEN_EXISTING, FILE_FLAG_BACKUP_SEMANTICS, NULL );
     check( file != INVALID_HANDLE_VALUE );
-    check_not_local( file );
+    check_local( file );
     check( GetFileInformationByHandle( file, &info ) && (info.dwFileAttributes & FILE_ATTRIBUTE_DIRECTORY) );
     check( CloseHandle( file ));
     check( DeleteFileA( path ));

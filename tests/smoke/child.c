@@ -30,7 +30,7 @@ int child_main( int argc, char **argv )
     if (!strcmp( verb, "open" ) && argc == 4)
     {
         HANDLE file = CreateFileA( argv[1], strtoul( argv[2], NULL, 16 ), strtoul( argv[3], NULL, 16 ),
-                                   NULL, OPEN_EXISTING, 0, NULL );
+                                   NULL, OPEN_EXISTING, FILE_FLAG_BACKUP_SEMANTICS, NULL );
         return file == INVALID_HANDLE_VALUE ? GetLastError() : 0;
     }
     /* hold PATH ACCESS SHARE READY DONE: keep it open between two events */
@@ -108,6 +108,8 @@ int child_main( int argc, char **argv )
         WaitForSingleObject( done, 30000 );
         return read_pattern( file, 110 );
     }
+    /* directory VALUE: list an inherited directory */
+    if (!strcmp( verb, "directory" ) && argc == 2) return directory_child( strtoull( argv[1], NULL, 10 ));
     /* follow-up COUNT */
     if (!strcmp( verb, "follow-up" ) && argc == 2) return follow_up( atoi( argv[1] ));
     return 99;

@@ -168,6 +168,7 @@ int main( int argc, char **argv )
         { "volume", test_volume },
         { "queries", test_queries },
         { "names", test_names },
+        { "directories", test_directories },
     };
     unsigned int i;
 

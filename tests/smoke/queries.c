@@ -113,11 +113,12 @@ static const struct open
 };
 
 static const char *path;
+static DWORD path_flags;
 
 static HANDLE open_as( const struct open *open )
 {
     SECURITY_ATTRIBUTES sa = { sizeof(sa), NULL, open->inherit };
-    HANDLE file = CreateFileA( path, open->access, FILE_SHARE_READ, &sa, OPEN_EXISTING, open->flags, NULL );
+    HANDLE file = CreateFileA( path, open->access, FILE_SHARE_READ, &sa, OPEN_EXISTING, open->flags | path_flags, NULL );
 
     check( file != INVALID_HANDLE_VALUE );
     check_local( file );
@@ -153,12 +154,9 @@ static void compare( const struct query *query, const struct open *open, ULONG s
     CloseHandle( file );
 }
 
-static void test_answers(void)
+static void compare_all(void)
 {
-    HANDLE file = open_as( &opens[1] ), section;
-    struct answer answer;
     unsigned int i, j;
-    DWORD flags;
 
     for (i = 0; i < ARRAYSIZE(queries); i++)
     {
@@ -168,6 +166,16 @@ static void test_answers(void)
         compare( &queries[i], &opens[0], queries[i].size / 2 );
         compare( &queries[i], &opens[0], queries[i].size + 100 );
     }
+}
+
+static void test_answers(void)
+{
+    HANDLE file = open_as( &opens[1] ), section;
+    struct answer answer;
+    unsigned int i;
+    DWORD flags;
+
+    compare_all();
 
     /* a section does not count as a user of the file object */
     section = CreateFileMappingA( file, NULL, PAGE_READONLY, 0, 0, NULL );
@@ -397,4 +405,10 @@ void test_queries(void)
     test_changes();
     test_device();
     check( DeleteFileA( path ));
+
+    check( CreateDirectoryA( path, NULL ));
+    path_flags = FILE_FLAG_BACKUP_SEMANTICS;
+    compare_all();
+    path_flags = 0;
+    check( RemoveDirectoryA( path ));
 }

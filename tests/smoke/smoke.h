@@ -69,6 +69,10 @@ extern void test_volume(void);
 extern int volume_child( const char *path, const char *map_name );
 extern void test_queries(void);
 extern void test_names(void);
+extern void test_directories(void);
+
+/* The child of test_directories(). */
+extern int directory_child( ULONG64 value );
 
 /* Calls that follow an open, each on count handles; returns an exit code. */
 extern int follow_up( unsigned int count );
