@@ -51,7 +51,7 @@ func TestGate(t *testing.T) {
 		{"asynchronous", func(r *Request) { r.Options = 0 }, Asynchronous},
 		{"alertable", func(r *Request) { r.Options = fileSynchronousIOAlert }, Served},
 		{"both kinds of synchronous", func(r *Request) { r.Options |= fileSynchronousIOAlert }, Asynchronous},
-		{"directory", func(r *Request) { r.Options |= fileDirectoryFile }, Options},
+		{"directory", func(r *Request) { r.Options |= fileDirectoryFile }, Served},
 		{"delete on close", func(r *Request) { r.Options |= fileDeleteOnClose }, Options},
 		{"by id", func(r *Request) { r.Options |= fileOpenByFileID }, Options},
 		{"highest known option", func(r *Request) { r.Options |= 0x00800000 }, Served},

@@ -101,9 +101,10 @@ func TestOpenDeclines(t *testing.T) {
 		{"gate", path, func(r *Request) { r.Access = 2 }, Access},
 		{"missing", path + "-missing", nil, UnixError},
 		{"below a file", path + "/x", nil, UnixError},
-		{"directory", filepath.Dir(path), nil, NotRegular},
+		{"directory as a file", filepath.Dir(path), func(r *Request) { r.Options |= fileNonDirectoryFile }, Options},
+		{"file as a directory", path, func(r *Request) { r.Options |= fileDirectoryFile }, Options},
 		{"fifo", fifo, nil, NotRegular},
-		{"stat of a directory", path, func(r *Request) { r.Flags = hasStat; r.Mode = unix.S_IFDIR }, NotRegular},
+		{"stat of a directory", path, func(r *Request) { r.Flags = hasStat; r.Mode = unix.S_IFDIR }, Changed},
 		{"another inode", path, func(r *Request) {
 			r.Flags, r.Mode, r.Dev, r.Ino = hasStat, st.Mode, st.Dev, st.Ino+1
 		}, Changed},

@@ -35,6 +35,7 @@ const (
 	offInstance  = unsafe.Offsetof(C.struct_nspa_table{}.instance)
 	offLease     = unsafe.Offsetof(C.struct_nspa_table{}.lease)
 	offEpoch     = unsafe.Offsetof(C.struct_nspa_table{}.volume_epoch)
+	offTrees     = unsafe.Offsetof(C.struct_nspa_table{}.watched_trees)
 	offNSDev     = unsafe.Offsetof(C.struct_nspa_table{}.pid_ns_dev)
 	offNSIno     = unsafe.Offsetof(C.struct_nspa_table{}.pid_ns_ino)
 	offBucket    = unsafe.Offsetof(C.struct_nspa_table{}.bucket)

@@ -99,6 +99,7 @@ var lib struct {
 	serverWatch   func(dev, ino uint64) uint32
 	serverDevice  func(dev uint64) uint32
 	serverVolumes func()
+	serverTrees   func(count uint32)
 }
 
 func load() error {
@@ -126,6 +127,7 @@ func load() error {
 			"nspa_server_verify": &lib.serverVerify, "nspa_server_check": &lib.serverCheck,
 			"nspa_server_count": &lib.serverCount, "nspa_server_watch": &lib.serverWatch,
 			"nspa_server_count_device": &lib.serverDevice, "nspa_server_bump_volumes": &lib.serverVolumes,
+			"nspa_server_watch_trees": &lib.serverTrees,
 		}},
 	} {
 		handle, err := purego.Dlopen(l.path, purego.RTLD_NOW|purego.RTLD_LOCAL)

@@ -65,7 +65,7 @@ static int32_t open_inode( uint64_t ino )
     struct nspa_open open = { .unix_name = "/a", .nt_name = name, .nt_len = sizeof(name), .sharing = 7 };
     int32_t index = nspa_file_reserve( files, &open, 1, 1, ino );
 
-    if (index >= 0) nspa_file_commit( files, index, fcntl( 0, F_DUPFD_CLOEXEC, 0 ));
+    if (index >= 0) nspa_file_commit( files, index, fcntl( 0, F_DUPFD_CLOEXEC, 0 ), false );
     return index;
 }
 

@@ -71,7 +71,7 @@ static void gate_arguments(void)
     TRY( NSPA_SERVED, open.options = 0x20 | 0x804 );               /* sequential, random */
     TRY( NSPA_ASYNCHRONOUS, open.options = 0 );
     TRY( NSPA_ASYNCHRONOUS, open.options = 0x30 );
-    TRY( NSPA_OPTIONS, open.options = 0x20 | 0x1 );                /* FILE_DIRECTORY_FILE */
+    TRY( NSPA_OPTIONS, open.options = 0x20 | 0x1 );                /* FILE_DIRECTORY_FILE, which it is not */
     TRY( NSPA_OPTIONS, open.options = 0x20 | 0x1000 );             /* FILE_DELETE_ON_CLOSE */
     TRY( NSPA_OPTIONS, open.options = 0x20 | 0x2000 );             /* FILE_OPEN_BY_FILE_ID */
     TRY( NSPA_OPTIONS, open.options = 0x20 | 0x1000000 );          /* unknown */
@@ -170,7 +170,6 @@ static void gate_files(void)
 
     TRY( NSPA_UNIX_ERROR, strcat( open.path, "-missing" ));
     TRY( NSPA_UNIX_ERROR, strcat( open.path, "/below" ));
-    TRY( NSPA_NOT_REGULAR, snprintf( open.path, sizeof(open.path), "%s", test_dir() ));
     TRY( NSPA_NOT_REGULAR, strcpy( open.path, "/dev/null" ));
     snprintf( path, sizeof(path), "%s/fifo", test_dir() );
     CHECK_EQ( mkfifo( path, 0644 ), 0 );
@@ -188,8 +187,45 @@ static void gate_files(void)
     TRY( NSPA_SERVED, STAT );
     TRY( NSPA_CHANGED, STAT, open.ino++ );
     TRY( NSPA_CHANGED, STAT, open.dev++ );
-    TRY( NSPA_NOT_REGULAR, STAT, open.mode = S_IFDIR | 0755 );
+    TRY( NSPA_CHANGED, STAT, open.mode = S_IFDIR | 0755 );
+    TRY( NSPA_NOT_REGULAR, STAT, open.mode = S_IFCHR | 0644 );
     TRY( NSPA_UNIX_ERROR, STAT, strcat( open.path, "-gone" ));
+    check_table_empty();
+}
+
+static uint32_t open_directory( struct process *client, uint32_t options )
+{
+    struct client_open open = reading( test_dir() );
+    int64_t status;
+
+    open.options = options;
+    status = call( client, client_open, &open, sizeof(open) );
+    CHECK_EQ( status, open.opened.reason ? STATUS_NOT_SUPPORTED : STATUS_SUCCESS );
+    CHECK_EQ( open.opened.directory, open.opened.reason == NSPA_SERVED );
+    if (!status) CHECK_EQ( close_in( client, open.opened.handle ), STATUS_SUCCESS );
+    return open.opened.reason;
+}
+
+/* Served, unless the options say that it is none or wineserver must see it. */
+static void gate_directories(void)
+{
+    struct process *server = start_server(), *client = start_client();
+    uint32_t trees;
+
+    CHECK_EQ( open_directory( client, OPEN_SYNC ), NSPA_SERVED );
+    CHECK_EQ( open_directory( client, OPEN_SYNC | 0x1 ), NSPA_SERVED );      /* FILE_DIRECTORY_FILE */
+    CHECK_EQ( open_directory( client, OPEN_SYNC | 0x40 ), NSPA_OPTIONS );    /* FILE_NON_DIRECTORY_FILE */
+    CHECK_EQ( open_directory( client, 0x1 ), NSPA_ASYNCHRONOUS );
+    for (trees = 2; trees; trees--)
+    {
+        const char *path = make_file( "file" );
+
+        call( server, server_watch_trees, &trees, sizeof(trees) );
+        CHECK_EQ( open_directory( client, OPEN_SYNC ), NSPA_TABLE_DECLINED );
+        TRY( NSPA_SERVED );
+    }
+    call( server, server_watch_trees, &trees, sizeof(trees) );
+    CHECK_EQ( open_directory( client, OPEN_SYNC ), NSPA_SERVED );
     check_table_empty();
 }
 
@@ -371,6 +407,6 @@ static void gate_reason_strings(void)
 
 const struct test gate_tests[] =
 {
-    T( gate_arguments ), T( gate_names ), T( gate_files ), T( gate_replaced ), T( gate_bucket_full ),
+    T( gate_arguments ), T( gate_names ), T( gate_files ), T( gate_directories ), T( gate_replaced ), T( gate_bucket_full ),
     T( gate_bucket_busy ), T( gate_emfile ), T( gate_bad_pointers ), T( gate_reason_strings ), { 0 }
 };

@@ -178,6 +178,23 @@ static void query_unix_name(void)
     snprintf( names.path, sizeof(names.path), "%s/dirlink/file", test_dir() );
     call( client, unix_name, &names, sizeof(names) );
 
+    /* a directory, by names that do not tell which */
+    snprintf( names.path, sizeof(names.path), "%s/sub", test_dir() );
+    CHECK_EQ( mkdir( names.path, 0755 ), 0 );
+    snprintf( names.want, sizeof(names.want), "%s/sub", dir );
+    call( client, unix_name, &names, sizeof(names) );
+    strcat( names.path, "/" );
+    call( client, unix_name, &names, sizeof(names) );
+    snprintf( names.path, sizeof(names.path), "%s/sublink", test_dir() );
+    CHECK_EQ( symlink( "sub", names.path ), 0 );
+    call( client, unix_name, &names, sizeof(names) );
+    snprintf( names.rename, sizeof(names.rename), "%s/sublink-renamed", test_dir() );
+    call( client, unix_name, &names, sizeof(names) );
+    snprintf( names.path, sizeof(names.path), "%s/sub/", test_dir() );
+    snprintf( names.rename, sizeof(names.rename), "%s/sub-renamed", test_dir() );
+    call( client, unix_name, &names, sizeof(names) );
+    snprintf( names.want, sizeof(names.want), "%s/file", dir );
+
     /* as it was when it was opened, whatever became of it */
     snprintf( names.path, sizeof(names.path), "%s/dirlink/file", test_dir() );
     snprintf( names.rename, sizeof(names.rename), "%s/renamed", test_dir() );
