@@ -26,10 +26,10 @@ const (
 )
 
 func TestVersion(t *testing.T) {
-	if got := lib.version(); got != 1 {
+	if got := lib.version(); got != 2 {
 		t.Errorf("client ABI %d", got)
 	}
-	if got := lib.serverABI(); got != 1 {
+	if got := lib.serverABI(); got != 2 {
 		t.Errorf("server ABI %d", got)
 	}
 }
@@ -88,7 +88,7 @@ func TestInitErrors(t *testing.T) {
 		line bool
 	}{
 		{"size", func(i *cInit) { i.size-- }, revisionMismatch, false},
-		{"abi", func(i *cInit) { i.abi = 2 }, revisionMismatch, false},
+		{"abi", func(i *cInit) { i.abi = 1 }, revisionMismatch, false},
 		{"journal", func(i *cInit) { i.journal = 512 }, invalidParameter, true},
 		{"inherited", func(i *cInit) { i.inheritedCount = 1 }, invalidParameter, true},
 		{"callback", func(i *cInit) { i.host.promote = 0 }, invalidParameter, true},

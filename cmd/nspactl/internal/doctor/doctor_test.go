@@ -49,7 +49,12 @@ func tree(t *testing.T) *Setup {
 	os.Mkdir(prefix, 0o755)
 	return &Setup{
 		Loader: write("usr/lib/wine/wine64", ""), Server: write("usr/lib/wine/wineserver64", "..nspa_create_file_from_unix_fd.."), Prefix: prefix,
-		Probe: func(string, string) (uint32, error) { return 1, nil },
+		Probe: func(_, symbol string) (uint32, error) {
+			if symbol == "nspa_server_abi" {
+				return ServerABI, nil
+			}
+			return ClientABI, nil
+		},
 	}
 }
 
