@@ -108,8 +108,9 @@ int child_main( int argc, char **argv )
         WaitForSingleObject( done, 30000 );
         return read_pattern( file, 110 );
     }
-    /* directory VALUE: list an inherited directory */
-    if (!strcmp( verb, "directory" ) && argc == 2) return directory_child( strtoull( argv[1], NULL, 10 ));
+    /* directory PID VALUE: list a directory of that process, or an inherited one */
+    if (!strcmp( verb, "directory" ) && argc == 3)
+        return directory_child( strtoul( argv[1], NULL, 10 ), strtoull( argv[2], NULL, 10 ));
     /* follow-up COUNT */
     if (!strcmp( verb, "follow-up" ) && argc == 2) return follow_up( atoi( argv[1] ));
     return 99;

@@ -341,13 +341,16 @@ static void test_promotion_of_lists(void)
     }
 }
 
-/* In Wine only one process can list through the handles of an object. */
-int directory_child( ULONG64 value )
+/* List through a handle that is inherited, or duplicated from a process. In Wine only one
+ * process can list through the handles of an object. */
+int directory_child( DWORD pid, ULONG64 value )
 {
+    HANDLE handle = (HANDLE)(ULONG_PTR)value;
     char names[512];
 
-    return list( (HANDLE)(ULONG_PTR)value, 512, TRUE, NULL, FALSE, names ) == STATUS_SHARING_VIOLATION ? 1 :
-           strcmp( names, ". " ) ? 2 : 0;
+    if (pid && !DuplicateHandle( OpenProcess( PROCESS_DUP_HANDLE, FALSE, pid ), handle, GetCurrentProcess(), &handle,
+                                 0, FALSE, DUPLICATE_SAME_ACCESS )) return 3;
+    return list( handle, 512, TRUE, NULL, FALSE, names ) == STATUS_SHARING_VIOLATION ? 1 : strcmp( names, ". " ) ? 2 : 0;
 }
 
 static void test_inherited(void)
@@ -356,19 +359,28 @@ static void test_inherited(void)
     char names[512];
 
     check_next( handle, "." );
-    check( run_child( TRUE, "directory %llu", (ULONG64)(ULONG_PTR)handle ) == 1 );
+    check( run_child( TRUE, "directory 0 %llu", (ULONG64)(ULONG_PTR)handle ) == 1 );
     check_next( handle, ".." );
     CloseHandle( handle );
 
     handle = open_inheritable( dir );
-    check( run_child( TRUE, "directory %llu", (ULONG64)(ULONG_PTR)handle ) == 0 );
+    check( run_child( TRUE, "directory 0 %llu", (ULONG64)(ULONG_PTR)handle ) == 0 );
     check_status( list( handle, 512, TRUE, NULL, FALSE, names ), STATUS_SHARING_VIOLATION );
     CloseHandle( handle );
 
     handle = open_inheritable( dir );
     check_next( handle, "." );
-    check( run_child_with( PROC_THREAD_ATTRIBUTE_HANDLE_LIST, handle, "directory %llu", (ULONG64)(ULONG_PTR)handle ) == 1 );
+    check( run_child_with( PROC_THREAD_ATTRIBUTE_HANDLE_LIST, handle, "directory 0 %llu", (ULONG64)(ULONG_PTR)handle ) == 1 );
     check_next( handle, ".." );
+    CloseHandle( handle );
+
+    handle = open_dir( dir );
+    check_next( handle, "." );
+    check( run_child( FALSE, "directory %lu %llu", GetCurrentProcessId(), (ULONG64)(ULONG_PTR)handle ) == 1 );
+    check_next( handle, ".." );
+    CloseHandle( handle );
+    handle = open_dir( dir );
+    check( run_child( FALSE, "directory %lu %llu", GetCurrentProcessId(), (ULONG64)(ULONG_PTR)handle ) == 0 );
     CloseHandle( handle );
 }
 

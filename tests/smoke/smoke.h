@@ -72,7 +72,7 @@ extern void test_names(void);
 extern void test_directories(void);
 
 /* The child of test_directories(). */
-extern int directory_child( ULONG64 value );
+extern int directory_child( DWORD pid, ULONG64 value );
 
 /* Calls that follow an open, each on count handles; returns an exit code. */
 extern int follow_up( unsigned int count );
