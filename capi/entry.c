@@ -142,7 +142,7 @@ int32_t nspa_local_file_try_bypass( const struct nspa_open *open, struct nspa_op
     {
         mask = nspa_enter();
         opened->reason = nspaGoOpen( open, opened, &drained );
-        if (opened->reason == NSPA_SERVED && open->flags & NSPA_OPEN_HAS_STAT)
+        if (opened->reason == NSPA_SERVED && !opened->directory && open->flags & NSPA_OPEN_HAS_STAT)
             nspa_known_add( table, open, opened->access, open->dev );
         if (opened->reason == NSPA_PANIC) NSPA_STORE( &table->disabled, 1 );
         /* out here, because the request may end the thread */
@@ -161,7 +161,7 @@ int32_t nspa_local_file_reopen( const struct nspa_open *open, struct nspa_opened
 
     if (!is_open_sound( table, open, opened )) return STATUS_NOT_SUPPORTED;
     if (NSPA_LOAD( &table->disabled )) opened->reason = NSPA_NOT_ATTACHED;
-    else if (!(entry = nspa_known_find( table, open, nspa_hash_name( open->unix_name ), &known )))
+    else if (!(entry = nspa_known_find( table, open, nspa_known_hash( open ), &known )))
         opened->reason = NSPA_NOT_KNOWN;
     else
     {

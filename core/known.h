@@ -48,27 +48,6 @@
 #define NSPA_FILE_SEQUENTIAL_ONLY  0x00000004u
 #define NSPA_FILE_RANDOM_ACCESS    0x00000800u
 
-static inline uint64_t nspa_mix( uint64_t hash, uint64_t word )
-{
-    hash = (hash ^ word) * UINT64_C(0x9e3779b97f4a7c15);
-    return hash ^ hash >> 29;
-}
-
-static inline uint64_t nspa_hash_name( const char *name )
-{
-    size_t len = strlen( name );
-    uint64_t word, hash = len;
-
-    for (; len >= sizeof(word); len -= sizeof(word), name += sizeof(word))
-    {
-        memcpy( &word, name, sizeof(word) );
-        hash = nspa_mix( hash, word );
-    }
-    word = 0;
-    memcpy( &word, name, len );
-    return nspa_mix( hash, word );
-}
-
 /* The arguments in one word; zero if they do not fit, since no such open is served. */
 static inline uint64_t nspa_known_arguments( const struct nspa_open *open )
 {
@@ -81,6 +60,11 @@ static inline uint64_t nspa_known_arguments( const struct nspa_open *open )
            (open->attributes & inherit) | (open->attributes & case_insensitive) >> 6;
 }
 
+static inline uint64_t nspa_known_hash( const struct nspa_open *open )
+{
+    return nspa_hash_text( 0, open->unix_name, strlen( open->unix_name ) );
+}
+
 static inline struct nspa_known *nspa_known_set( struct nspa_files *files, uint64_t hash )
 {
     return files->known[hash >> 32 & (NSPA_KNOWN_SETS - 1)];
@@ -88,9 +72,9 @@ static inline struct nspa_known *nspa_known_set( struct nspa_files *files, uint6
 
 static inline uint64_t nspa_known_check( const struct nspa_known *known, uint64_t hash )
 {
-    hash = nspa_mix( hash, known->dev );
-    hash = nspa_mix( hash, known->arguments );
-    return nspa_mix( hash, known->access ) | 1;
+    hash = nspa_hash_word( hash, known->dev );
+    hash = nspa_hash_word( hash, known->arguments );
+    return nspa_hash_word( hash, known->access ) | 1;
 }
 
 static inline struct nspa_known nspa_known_load( struct nspa_known *entry )
@@ -132,7 +116,7 @@ static inline struct nspa_known *nspa_known_find( struct nspa_files *files, cons
 static inline void nspa_known_add( struct nspa_files *files, const struct nspa_open *open, uint32_t access,
                                    uint64_t dev )
 {
-    uint64_t hash = nspa_hash_name( open->unix_name );
+    uint64_t hash = nspa_known_hash( open );
     struct nspa_known *set = nspa_known_set( files, hash ), known, first;
 
     if (nspa_known_find( files, open, hash, &known ) && known.dev == dev) return;
@@ -192,7 +176,7 @@ static inline uint32_t nspa_file_reopen( struct nspa_files *files, const struct 
     }
     if (open->options & NSPA_FILE_SEQUENTIAL_ONLY) posix_fadvise( fd, 0, 0, POSIX_FADV_SEQUENTIAL );
     else if (open->options & NSPA_FILE_RANDOM_ACCESS) posix_fadvise( fd, 0, 0, POSIX_FADV_RANDOM );
-    opened->handle = nspa_file_commit( files, index, fd );
+    opened->handle = nspa_file_commit( files, index, fd, false );
     opened->fd     = fd;
     opened->access = known->access;
     __atomic_add_fetch( &files->reopens, 1, __ATOMIC_RELAXED );

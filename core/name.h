@@ -24,11 +24,15 @@
 #define __NSPA_NAME_H
 
 #include <limits.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
+
+#include "hash.h"
 
 /* The name that the kernel has for an open file, or zero if that is none in this
  * file system tree.  One system call, where realpath() takes one for each directory. */
@@ -66,21 +70,45 @@ static inline char *nspa_resolve_parent( const char *name )
     return path;
 }
 
+/* Which directory led to which, and when, as one word. */
+static inline uint64_t nspa_way( const char *name, const char *kernel, uint32_t drives )
+{
+    uint64_t when = (uint64_t)time( NULL ) << 32 | drives;
+
+    return nspa_hash_text( nspa_hash_text( when, name, strrchr( name, '/' ) - name ), kernel, strrchr( kernel, '/' ) - kernel );
+}
+
 /* What realpath() gave for name when it was opened as fd, to be freed.  While the
  * name leads to the file that is what the kernel says, unless that is another link to
  * it.  If it does not, either the file was renamed or unlinked, and its directory is as
  * good as it was; or, if a drive has changed since, the way to the directory is another,
- * and the kernel knows the old one. */
-static inline char *nspa_resolve_name( const char *name, int fd, uint64_t dev, uint64_t ino, int drives_changed )
+ * and the kernel knows the old one.
+ *
+ * drives is the volume epoch.  *last is the way to the last file for which name and
+ * kernel agreed: a name in the same directory that the kernel has where that one was,
+ * in the same second, need not be looked at.  (That the file was moved there since it
+ * was opened is missed, if a link next to its name led there just before.) */
+static inline char *nspa_resolve_name( const char *name, int fd, uint64_t dev, uint64_t ino,
+                                       uint32_t drives, int drives_changed, uint64_t *last )
 {
     const char *base = strrchr( name, '/' );
     char kernel[PATH_MAX];
     int deleted = 0, known;
+    uint64_t way = 0;
     struct stat st;
 
     known = nspa_kernel_name( fd, kernel, &deleted ) && base && !strcmp( strrchr( kernel, '/' ), base );
+    if (known && !deleted && !drives_changed)
+    {
+        way = nspa_way( name, kernel, drives );
+        if (way == __atomic_load_n( last, __ATOMIC_RELAXED )) return strdup( kernel );
+    }
     if (!stat( name, &st ) && st.st_dev == dev && st.st_ino == ino)
-        return known && !deleted ? strdup( kernel ) : realpath( name, NULL );
+    {
+        if (!known || deleted) return realpath( name, NULL );
+        if (way) __atomic_store_n( last, way, __ATOMIC_RELAXED );
+        return strdup( kernel );
+    }
     if (known && drives_changed) return strdup( kernel );
     return nspa_resolve_parent( name );
 }

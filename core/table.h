@@ -111,6 +111,7 @@ struct nspa_files
     uint64_t reopens;
     uint64_t promotions;
     uint64_t local_closes;
+    uint64_t way;            /* see nspa_resolve_name() */
     uint32_t disabled;       /* after an internal error */
     uint32_t used;           /* entries that are not free */
     uint32_t fresh;          /* entries from here on were never given out; their memory is untouched */
@@ -474,13 +475,13 @@ static inline void nspa_file_describe( struct nspa_files *files, struct nspa_fil
 static inline const char *nspa_file_name( struct nspa_files *files, struct nspa_file *file )
 {
     const char *unix_name = (const char *)file->names + file->nt_len;
-    uint32_t resolved = NSPA_LOAD( &file->resolved );
+    uint32_t resolved = NSPA_LOAD( &file->resolved ), drives = NSPA_LOAD( &files->client.table->volume_epoch );
     size_t at, len;
     char *name;
 
     if (resolved != NSPA_NAME_UNKNOWN && resolved != NSPA_NAME_BUSY) return (const char *)file->names + resolved;
     if (!(name = nspa_resolve_name( unix_name, file->fd, file->dev, file->ino,
-                                    NSPA_LOAD( &files->client.table->volume_epoch ) != file->volumes ))) return NULL;
+                                    drives, drives != file->volumes, &files->way ))) return NULL;
     at  = file->nt_len + strlen( unix_name ) + 1;
     len = strlen( name ) + 1;
     /* whoever comes second has found a name as well */

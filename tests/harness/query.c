@@ -272,6 +272,38 @@ static int64_t ask_long( void *arg )
     return 0;
 }
 
+/* Next to a file that was asked for just before, one that was moved, renamed or
+ * unlinked since it was opened.  Tried with a way that is only the name's directory's:
+ * the first was where it had been moved to. */
+static int64_t ask_beside( void *arg )
+{
+    static const char *const names[] = { "moved", "renamed", "unlinked", "linked" };
+    char path[500], from[600], to[700], want[4000];
+    struct kept *kept = arg;
+    uint32_t first, second;
+    unsigned int i;
+
+    for (i = 0; i < 4; i++)
+    {
+        snprintf( path, sizeof(path), "%s/%s", kept->path, names[i] );
+        snprintf( want, sizeof(want), "%s/%s", kept->want, names[i] );
+        CHECK_EQ( nt_open_read( path, READ_DATA, 7, &second ), NSPA_SERVED );
+        snprintf( from, sizeof(from), "%s/first", kept->path );
+        CHECK_EQ( nt_open_read( from, READ_DATA, 7, &first ), NSPA_SERVED );
+        snprintf( to, sizeof(to), "%.500s/first", kept->want );
+        CHECK( is_named( first, to ));
+
+        snprintf( to, sizeof(to), i ? "%s-renamed" : "%s/moved", i ? path : kept->other );
+        if (i == 2) CHECK_EQ( unlink( path ), 0 );
+        else CHECK_EQ( rename( path, to ), 0 );
+        if (i == 3) CHECK_EQ( link( to, path ), 0 );
+        CHECK( is_named( second, want ));
+        CHECK_EQ( nt_close( first ), STATUS_SUCCESS );
+        CHECK_EQ( nt_close( second ), STATUS_SUCCESS );
+    }
+    return 0;
+}
+
 static struct kept *asked;
 static uint32_t asked_handle;
 static pthread_barrier_t barrier;
@@ -310,11 +342,13 @@ static int64_t ask_at_once( void *arg )
 
 static void query_kept_name(void)
 {
+    static const char *const beside[] = { "a/first", "a/moved", "a/renamed", "a/unlinked", "a/linked" };
     struct kept kept = { 0 };
     struct process *client;
     char dir[2900], *real;
     unsigned int i;
 
+    if (one_slot()) return;
     start_server();
     client = start_client();
     real = realpath( test_dir(), NULL );
@@ -337,6 +371,15 @@ static void query_kept_name(void)
     strcpy( kept.path, make_file( "deep/file" ));
     snprintf( kept.want, sizeof(kept.want), "%s/file", dir );
     call( client, ask_long, &kept, sizeof(kept) );
+
+    snprintf( kept.want, sizeof(kept.want), "%s/a", real );
+    CHECK_EQ( mkdir( kept.want, 0755 ), 0 );
+    snprintf( kept.other, sizeof(kept.other), "%s/b", real );
+    CHECK_EQ( mkdir( kept.other, 0755 ), 0 );
+    snprintf( kept.path, sizeof(kept.path), "%s/way", test_dir() );
+    CHECK_EQ( symlink( "a", kept.path ), 0 );
+    for (i = 0; i < 5; i++) make_file( beside[i] );
+    call( client, ask_beside, &kept, sizeof(kept) );
     check_table_empty();
 }
 

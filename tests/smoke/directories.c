@@ -539,7 +539,7 @@ static void object_name( HANDLE handle, char *name )
     sprintf( name + strlen( name ), " %lx %.*ls", (unsigned long)status, (int)info->length / 2, status ? L"" : info->name );
 }
 
-static void test_names(void)
+static void test_names_of_directories(void)
 {
     char slash[MAX_PATH], names[5][1024];
     HANDLE handles[4];
@@ -748,7 +748,7 @@ void test_directories(void)
     test_changes();
     test_dir_sharing();
     test_deletion();
-    test_names();
+    test_names_of_directories();
     test_operations();
     test_root();
     test_current();
