@@ -171,6 +171,29 @@ void op_open_local( struct ctx *ctx )
     create( ctx, access, &name, 0, sharing, disposition, options );
 }
 
+/* A directory, to list it. */
+void op_open_directory( struct ctx *ctx )
+{
+    static const ACCESS_MASK accesses[] = { 0x100001, 0x100081, 0x100081, 0x100080, 0x100020, GENERIC_READ, 0x100083, 0x110081 };
+    static const ULONG extra[] = { 0, FILE_OPEN_FOR_BACKUP_INTENT, FILE_OPEN_FOR_BACKUP_INTENT, FILE_DIRECTORY_FILE,
+        FILE_DIRECTORY_FILE | FILE_OPEN_FOR_BACKUP_INTENT, FILE_OPEN_FOR_BACKUP_INTENT | FILE_OPEN_REPARSE_POINT,
+        FILE_NON_DIRECTORY_FILE };
+    static const WCHAR *const few[] = { L"", L"\\", L"\\sub", L"\\SUB", L"\\sub\\", L"\\a", L"\\new1" };
+    ACCESS_MASK access = PICK( ctx, accesses );
+    ULONG sharing = pick_sharing( ctx ), disposition = percent( ctx, 90 ) ? FILE_OPEN : FILE_OPEN_IF;
+    ULONG options = (percent( ctx, 90 ) ? FILE_SYNCHRONOUS_IO_NONALERT : 0) | PICK( ctx, extra );
+    const WCHAR *chosen = PICK( ctx, few );
+    struct name name;
+
+    if (wcslen( chosen ) < 2) sharing = 7;  /* the end of a trace looks there */
+    _snwprintf( name.text, 512, L"%s%s", root_name, chosen );
+    RtlInitUnicodeString( &name.string, name.text );
+    InitializeObjectAttributes( &name.attr, &name.string, OBJ_CASE_INSENSITIVE | (percent( ctx, 30 ) ? OBJ_INHERIT : 0),
+                                NULL, NULL );
+    out_name( ctx, name.text, wcslen( name.text ));
+    create( ctx, access, &name, 0, sharing, disposition, options );
+}
+
 /* As ReOpenFile does: an empty name below the file itself. */
 void op_reopen( struct ctx *ctx )
 {

@@ -22,6 +22,7 @@ static const struct
 {
     { "create",     op_create,     { 60, 30, 60 } },
     { "local",      op_open_local, { 60, 120, 40 } },
+    { "opendir",    op_open_directory, { 30, 50, 20 } },
     { "reopen",     op_reopen,     { 6, 6, 6 } },
     { "byid",       op_open_by_id, { 3, 3, 3 } },
     { "byname",     op_by_name,    { 12, 8, 12 } },
@@ -34,7 +35,7 @@ static const struct
     { "lock",       op_lock,       { 12, 8, 12 } },
     { "cancel",     op_cancel,     { 4, 4, 4 } },
     { "control",    op_control,    { 8, 8, 8 } },
-    { "directory",  op_directory,  { 6, 4, 6 } },
+    { "directory",  op_directory,  { 30, 60, 20 } },
     { "query",      op_query,      { 50, 80, 40 } },
     { "set",        op_set,        { 40, 16, 50 } },
     { "rename",     op_rename,     { 16, 8, 16 } },

@@ -117,6 +117,7 @@ extern void pick_name( struct ctx *ctx, struct name *name, int allow_root );
 
 extern void op_create( struct ctx *ctx );
 extern void op_open_local( struct ctx *ctx );
+extern void op_open_directory( struct ctx *ctx );
 extern void op_reopen( struct ctx *ctx );
 extern void op_open_by_id( struct ctx *ctx );
 extern void op_by_name( struct ctx *ctx );
