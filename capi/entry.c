@@ -130,47 +130,68 @@ static int is_open_sound( const struct nspa_files *table, const struct nspa_open
     return opened->reason == NSPA_SERVED;
 }
 
+/* Open in C what is known by this hash. */
+static uint32_t open_known( struct nspa_files *table, const struct nspa_open *open, uint64_t hash,
+                            struct nspa_opened *opened, struct nspa_known **entry )
+{
+    struct nspa_inode drained = { 0, 0 };
+    struct nspa_known known;
+    uint64_t mask;
+    uint32_t reason;
+
+    if (!hash || NSPA_LOAD( &table->disabled )) return NSPA_NOT_KNOWN;
+    if (!(*entry = nspa_known_find( table, open, hash, &known ))) return NSPA_NOT_KNOWN;
+    mask = nspa_hold( &table->host );
+    reason = nspa_file_open_known( table, open, &known, opened, &drained );
+    /* only now, because the request may end the thread */
+    if (drained.ino) table->host.drained( drained.dev, drained.ino );
+    nspa_release( &table->host, mask );
+    return reason;
+}
+
+static uint32_t open_in_go( struct nspa_files *table, const struct nspa_open *open, struct nspa_opened *opened )
+{
+    struct nspa_inode drained = { 0, 0 };
+    uint32_t reason;
+    uint64_t mask;
+
+    if (is_realtime()) return NSPA_REALTIME;
+    mask = nspa_enter();
+    reason = nspaGoOpen( open, opened, &drained );
+    if (drained.ino) table->host.drained( drained.dev, drained.ino );
+    nspa_leave( mask );
+    if (reason == NSPA_PANIC) NSPA_STORE( &table->disabled, 1 );
+    return reason;
+}
+
 int32_t nspa_local_file_try_bypass( const struct nspa_open *open, struct nspa_opened *opened )
 {
     struct nspa_files *table = nspa_get_files();
-    struct nspa_inode drained = { 0, 0 };
-    uint64_t mask;
+    struct nspa_known *entry;
+    uint64_t device;
 
     if (!is_open_sound( table, open, opened )) return STATUS_NOT_SUPPORTED;
-    if (is_realtime()) opened->reason = NSPA_REALTIME;
-    else
+    device = nspa_device_hash( open );
+    if ((opened->reason = open_known( table, open, device, opened, &entry )) == NSPA_NOT_KNOWN)
     {
-        mask = nspa_enter();
-        opened->reason = nspaGoOpen( open, opened, &drained );
-        if (opened->reason == NSPA_SERVED && !opened->directory && open->flags & NSPA_OPEN_HAS_STAT)
-            nspa_known_add( table, open, opened->access, open->dev );
-        if (opened->reason == NSPA_PANIC) NSPA_STORE( &table->disabled, 1 );
-        /* out here, because the request may end the thread */
-        if (drained.ino) table->host.drained( drained.dev, drained.ino );
-        nspa_leave( mask );
+        opened->reason = open_in_go( table, open, opened );
+        if (opened->reason == NSPA_SERVED && device) nspa_known_add( table, open, device, opened->access, open->dev );
     }
-    return opened->reason == NSPA_SERVED ? STATUS_SUCCESS : STATUS_NOT_SUPPORTED;
+    if (opened->reason != NSPA_SERVED) return STATUS_NOT_SUPPORTED;
+    if (device) nspa_known_add( table, open, nspa_name_hash( open ), opened->access, open->dev );
+    return STATUS_SUCCESS;
 }
 
 int32_t nspa_local_file_reopen( const struct nspa_open *open, struct nspa_opened *opened )
 {
     struct nspa_files *table = nspa_get_files();
-    struct nspa_inode drained = { 0, 0 };
-    struct nspa_known *entry, known;
-    uint64_t mask;
+    struct nspa_known *entry;
 
     if (!is_open_sound( table, open, opened )) return STATUS_NOT_SUPPORTED;
-    if (NSPA_LOAD( &table->disabled )) opened->reason = NSPA_NOT_ATTACHED;
-    else if (!(entry = nspa_known_find( table, open, nspa_known_hash( open ), &known )))
-        opened->reason = NSPA_NOT_KNOWN;
-    else
-    {
-        mask = nspa_hold( &table->host );
-        opened->reason = nspa_file_reopen( table, open, entry, &known, opened, &drained );
-        if (drained.ino) table->host.drained( drained.dev, drained.ino );
-        nspa_release( &table->host, mask );
-    }
-    return opened->reason == NSPA_SERVED ? STATUS_SUCCESS : STATUS_NOT_SUPPORTED;
+    opened->reason = open_known( table, open, nspa_name_hash( open ), opened, &entry );
+    if (opened->reason == NSPA_SERVED) return STATUS_SUCCESS;
+    if (opened->reason == NSPA_CHANGED || opened->reason == NSPA_UNIX_ERROR) nspa_known_drop( entry );
+    return STATUS_NOT_SUPPORTED;
 }
 
 uint64_t nspa_promote_if_local( uint64_t handle )

@@ -38,31 +38,8 @@ func gate(req *Request) (access uint32, reason Reason) {
 		return 0, BadRequest
 	case req.Attributes&^(objInherit|objCaseInsensitive) != 0:
 		return 0, Attributes
-	case isLoaderName(ntNameTail(req)):
+	case isLoaderName(req):
 		return 0, Loader
 	}
 	return access, Served
-}
-
-// nameTail is the end of an NT name: enough for a file name extension.
-type nameTail [4]uint16
-
-// isLoaderName reports whether a name ends like that of a module. Wine's
-// loader opens those and maps them as images, which wineserver must see.
-func isLoaderName(tail nameTail) bool {
-	if tail[0] != '.' {
-		return false
-	}
-	switch [3]uint16{lower(tail[1]), lower(tail[2]), lower(tail[3])} {
-	case [3]uint16{'d', 'l', 'l'}, [3]uint16{'d', 'r', 'v'}, [3]uint16{'e', 'x', 'e'}, [3]uint16{'s', 'y', 's'}:
-		return true
-	}
-	return false
-}
-
-func lower(c uint16) uint16 {
-	if c >= 'A' && c <= 'Z' {
-		c += 'a' - 'A'
-	}
-	return c
 }

@@ -117,7 +117,7 @@ func TestLoaderNames(t *testing.T) {
 		if name != "" {
 			named(req, name)
 		}
-		if got := isLoaderName(ntNameTail(req)); got != want {
+		if got := isLoaderName(req); got != want {
 			t.Errorf("%q: %v, want %v", name, got, want)
 		}
 	}

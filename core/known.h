@@ -15,16 +15,21 @@
  *
  * ---------------------------------------------------------------------------
  *
- * Programs open the same files over and over.  That an open of this name with these
- * arguments was served is kept here: the gate (gate.go) let it pass, and the name led
- * to a regular file.  The next one needs neither Wine's lookup of the name with its
- * stat() nor the gate, and so nothing but C.
+ * What Go has let pass once (gate.go, open.go) is kept here and repeated in C, where
+ * a real-time thread may go too.  There are entries of two kinds:
  *
- * Which file the name leads to is not kept, since an inode number may be another
- * file's by now, and to publish an open of that one would keep it from being deleted.
- * So the file is opened first and published then, the other way round than in
- * open.go.  wineserver may have unlinked or replaced it in between; that shows in
- * its count of links.
+ *   by device  these arguments were served for a regular file on this device.  So they
+ *              are for any other whose name Wine has just looked up, if it is no
+ *              module's.
+ *   by name    and this name led to one.  So the next open of it, with these
+ *              arguments, needs no lookup of the name either.  Programs open the same
+ *              files over and over.
+ *
+ * Which file a name led to is not kept, since an inode number may be another file's by
+ * now, and to publish an open of that one would keep it from being deleted.  So the
+ * file is opened first and published then, the other way round than in open.go.
+ * wineserver may have unlinked or replaced it in between; that shows in its count of
+ * links.
  *
  * A device or FIFO that has taken the place of a regular file is opened before that
  * shows, and once: the entry is dropped.
@@ -48,6 +53,23 @@
 #define NSPA_FILE_SEQUENTIAL_ONLY  0x00000004u
 #define NSPA_FILE_RANDOM_ACCESS    0x00000800u
 
+/* Does the name end like that of a module?  Wine's loader opens those and maps them as
+ * images, which wineserver must see. */
+static inline int nspa_is_loader_name( const uint16_t *name, uint32_t len )
+{
+    static const char modules[][4] = { "dll", "drv", "exe", "sys" };
+    const uint16_t *end;
+    unsigned int i, j;
+
+    if (!name || len < 4 * sizeof(*name) || *(end = name + len / sizeof(*name) - 4) != '.') return 0;
+    for (i = 0; i < sizeof(modules) / sizeof(modules[0]); i++)
+    {
+        for (j = 0; j < 3; j++) if (end[j + 1] != modules[i][j] && end[j + 1] != modules[i][j] + 'A' - 'a') break;
+        if (j == 3) return 1;
+    }
+    return 0;
+}
+
 /* The arguments in one word; zero if they do not fit, since no such open is served. */
 static inline uint64_t nspa_known_arguments( const struct nspa_open *open )
 {
@@ -60,9 +82,18 @@ static inline uint64_t nspa_known_arguments( const struct nspa_open *open )
            (open->attributes & inherit) | (open->attributes & case_insensitive) >> 6;
 }
 
-static inline uint64_t nspa_known_hash( const struct nspa_open *open )
+/* What an entry is found by: the name, */
+static inline uint64_t nspa_name_hash( const struct nspa_open *open )
 {
     return nspa_hash_text( 0, open->unix_name, strlen( open->unix_name ) );
+}
+
+/* or the device, of what Wine's lookup has found to be a regular file; zero if it has not. */
+static inline uint64_t nspa_device_hash( const struct nspa_open *open )
+{
+    if (!(open->flags & NSPA_OPEN_HAS_STAT) || !S_ISREG( open->mode )) return 0;
+    if (nspa_is_loader_name( open->nt_name, open->nt_len )) return 0;
+    return nspa_hash_word( ~UINT64_C(0), open->dev ) | 1;
 }
 
 static inline struct nspa_known *nspa_known_set( struct nspa_files *files, uint64_t hash )
@@ -113,10 +144,9 @@ static inline struct nspa_known *nspa_known_find( struct nspa_files *files, cons
 }
 
 /* Remember an open that was served.  Of a set the entry goes that came first. */
-static inline void nspa_known_add( struct nspa_files *files, const struct nspa_open *open, uint32_t access,
-                                   uint64_t dev )
+static inline void nspa_known_add( struct nspa_files *files, const struct nspa_open *open, uint64_t hash,
+                                   uint32_t access, uint64_t dev )
 {
-    uint64_t hash = nspa_known_hash( open );
     struct nspa_known *set = nspa_known_set( files, hash ), known, first;
 
     if (nspa_known_find( files, open, hash, &known ) && known.dev == dev) return;
@@ -127,6 +157,13 @@ static inline void nspa_known_add( struct nspa_files *files, const struct nspa_o
     first = nspa_known_load( &set[0] );
     nspa_known_store( &set[1], &first );
     nspa_known_store( &set[0], &known );
+}
+
+static inline void nspa_known_drop( struct nspa_known *entry )
+{
+    const struct nspa_known none = { 0 };
+
+    nspa_known_store( entry, &none );
 }
 
 /* Open what the name leads to, if it is a regular file on the device that is known
@@ -145,13 +182,12 @@ static inline int nspa_is_unlinked( int fd )
     return fstat( fd, &st ) || !st.st_nlink;
 }
 
-/* Repeat an open that was found.  Returns enum nspa_reason.  If drained is set to an
+/* Open a file as one that is known.  Returns enum nspa_reason.  If drained is set to an
  * inode, wineserver must be told that its last local open is gone. */
-static inline uint32_t nspa_file_reopen( struct nspa_files *files, const struct nspa_open *open,
-                                         struct nspa_known *entry, const struct nspa_known *known,
-                                         struct nspa_opened *opened, struct nspa_inode *drained )
+static inline uint32_t nspa_file_open_known( struct nspa_files *files, const struct nspa_open *open,
+                                             const struct nspa_known *known, struct nspa_opened *opened,
+                                             struct nspa_inode *drained )
 {
-    const struct nspa_known none = { 0 };
     struct stat st;
     int32_t index;
     uint32_t reason;
@@ -159,7 +195,6 @@ static inline uint32_t nspa_file_reopen( struct nspa_files *files, const struct 
 
     if ((reason = nspa_known_open( open->unix_name, known->dev, &fd, &st )) != NSPA_SERVED)
     {
-        nspa_known_store( entry, &none );
         if (fd != -1) close( fd );
         return reason;
     }

@@ -22,12 +22,3 @@ func openPath(name *byte) (int, unix.Errno) {
 		unix.O_RDONLY|unix.O_NONBLOCK|unix.O_CLOEXEC|unix.O_NOCTTY, 0, 0, 0)
 	return int(fd), errno
 }
-
-// ntNameTail is the end of the request's NT name, zero if it is shorter.
-func ntNameTail(req *Request) nameTail {
-	chars := uintptr(req.NTLen / 2)
-	if req.NTName == nil || chars < uintptr(len(nameTail{})) {
-		return nameTail{}
-	}
-	return *(*nameTail)(unsafe.Add(unsafe.Pointer(req.NTName), (chars-uintptr(len(nameTail{})))*2))
-}

@@ -3,7 +3,7 @@ package core
 /*
 #cgo CFLAGS: -O2 -Wall -Wextra -D_GNU_SOURCE
 #include <sys/mman.h>
-#include "table.h"
+#include "known.h"
 
 static struct nspa_files *make_table(const struct nspa_init *init, uintptr_t shared)
 {
@@ -50,6 +50,11 @@ func tableInit(init unsafe.Pointer, shared *shm.Table) error {
 	C.nspa_files_init(files, in.inherited, in.inherited_count)
 	table = files
 	return nil
+}
+
+// isLoaderName reports whether the NT name ends like that of a module.
+func isLoaderName(req *Request) bool {
+	return C.nspa_is_loader_name((*C.uint16_t)(req.NTName), C.uint32_t(req.NTLen)) != 0
 }
 
 // tableReserve takes a handle and publishes the open of an inode under it.

@@ -289,6 +289,48 @@ static void known_sharing(void)
     check_table_empty();
 }
 
+/* Arguments that were served once are so for any regular file of the device, but not
+ * for a module, and not for anything else. */
+static int64_t by_device( void *path )
+{
+    struct client_open first = request( path ), open;
+    char name[400];
+
+    make_known( &first );
+    snprintf( name, sizeof(name), "%s", make_file( "another" ));
+#define LIKE(change, want) do { open = request( name ); change; CHECK_FOR( #change, open_reason( &open ), want ); \
+                                if (!open.status) nt_close( open.opened.handle ); } while (0)
+    LIKE( (void)0, NSPA_SERVED );
+    LIKE( open.access |= WRITE_DATA, NSPA_ACCESS );
+    LIKE( open.options |= 1, NSPA_OPTIONS );
+    LIKE( open.options |= 0x1000, NSPA_OPTIONS );
+    LIKE( open.options = 0, NSPA_ASYNCHRONOUS );
+    LIKE( open.attributes |= 0x100, NSPA_ATTRIBUTES );
+    LIKE( open.flags |= NSPA_OPEN_HAS_ROOT, NSPA_ROOT_DIRECTORY );
+    LIKE( open.flags |= NSPA_OPEN_HAS_SD, NSPA_SECURITY_DESCRIPTOR );
+    LIKE( open.disposition = 2, NSPA_DISPOSITION );
+    LIKE( open.nt_len = 7, NSPA_BAD_REQUEST );
+    LIKE( open.mode = S_IFIFO, NSPA_NOT_REGULAR );
+    LIKE( open.dev++, NSPA_CHANGED );
+    LIKE( strcat( open.path, "-gone" ), NSPA_UNIX_ERROR );
+    snprintf( name, sizeof(name), "%s", make_file( "module.DLL" ));
+    LIKE( (void)0, NSPA_LOADER );
+    snprintf( name, sizeof(name), "%s", test_dir() );
+    LIKE( open.mode = S_IFDIR | 0755, NSPA_SERVED );
+    LIKE( (void)0, NSPA_CHANGED );  /* not what the lookup found */
+#undef LIKE
+    return 0;
+}
+
+static void known_by_device(void)
+{
+    char path[400];
+
+    if (one_slot()) return;
+    call( start( path ), by_device, path, sizeof(path) );
+    check_table_empty();
+}
+
 /* More files than there is room for: some are forgotten, none is mistaken. */
 static int64_t many( void *path )
 {
@@ -444,5 +486,5 @@ static void known_holding(void)
 const struct test known_tests[] =
 {
     T( known_served ), T( known_other_arguments ), T( known_changed ), T( known_sharing ), T( known_many ),
-    T( known_race ), T( known_holding ), T( known_unlinked ), T( known_stale_inode ), { 0 }
+    T( known_race ), T( known_holding ), T( known_unlinked ), T( known_by_device ), T( known_stale_inode ), { 0 }
 };

@@ -2,8 +2,8 @@
  * T7: a real-time thread waits for nobody who is not boosted
  *
  * Every entry into Go takes a lock of the runtime that knows no priority
- * inheritance.  So a SCHED_FIFO or SCHED_RR thread opens a file for the first
- * time through wineserver, and everything else of the library is C.
+ * inheritance.  So a SCHED_FIFO or SCHED_RR thread opens through wineserver what Go
+ * would have to look at, and everything else of the library is C.
  *
  * Whether a thread has been in Go shows at its first entry: the runtime then
  * asks for the bounds of its stack, and so the library asks its host.
@@ -45,6 +45,7 @@ static int set_policy( int policy )
 static void *realtime_thread( void *arg )
 {
     int policy = *(int *)arg;
+    struct client_open unknown;
     struct nspa_promotion file;
     uint64_t list[1] = { handles[2] };
     uint32_t handle;
@@ -53,6 +54,10 @@ static void *realtime_thread( void *arg )
 
     if (!set_policy( policy )) return NULL;
     CHECK_EQ( nt_open_read( open_path, READ_DATA, 7, &handle ), NSPA_REALTIME );
+    unknown = known;
+    unknown.flags = NSPA_OPEN_HAS_STAT;
+    CHECK_EQ( nt_open( &unknown ), STATUS_SUCCESS );
+    CHECK_EQ( lib.nspa_local_file_close( unknown.opened.handle ), STATUS_SUCCESS );
     CHECK_EQ( nt_reopen( &known ), STATUS_SUCCESS );
     CHECK_EQ( lib.nspa_local_file_close( known.opened.handle ), STATUS_SUCCESS );
     CHECK_EQ( nt_read( handles[0], name, 4, 0 ), 4 );

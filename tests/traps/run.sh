@@ -106,7 +106,7 @@ no_signal_block() {
         edit capi/entry.h 's/^    syscall\( SYS_rt_sigprocmask, SIG_SETMASK, &old.*$/    (void)old;/'
 }
 name_before_length() {
-    edit core/gate.go 's/^\tcase req\.NTLen == 0/\tcase isLoaderName(ntNameTail(req)):\n\t\treturn 0, Loader\n&/'
+    edit core/gate.go 's/^\tcase req\.NTLen == 0/\tcase isLoaderName(req):\n\t\treturn 0, Loader\n&/'
 }
 no_restore() { edit tests/harness/client.c 's/^    for .*sigaction\( sig, &actions\[sig\], NULL \);/    (void)actions;/'; }
 no_load_mask() {
