@@ -41,8 +41,10 @@
 #ifndef __NSPA_KNOWN_H
 #define __NSPA_KNOWN_H
 
+#include <errno.h>
 #include <fcntl.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "table.h"
@@ -168,9 +170,13 @@ static inline void nspa_known_drop( struct nspa_known *entry )
 
 /* Open what the name leads to, if it is a regular file on the device that is known
  * not to be removable. */
-static inline uint32_t nspa_known_open( const char *name, uint64_t dev, int *fd, struct stat *st )
+static inline uint32_t nspa_known_open( const char *name, uint64_t dev, int *fd, struct stat *st, int *link )
 {
-    if ((*fd = open( name, O_RDONLY | O_NONBLOCK | O_CLOEXEC | O_NOCTTY )) == -1) return NSPA_UNIX_ERROR;
+    const int flags = O_RDONLY | O_NONBLOCK | O_CLOEXEC | O_NOCTTY;
+
+    *link = (*fd = open( name, flags | O_NOFOLLOW )) == -1 && errno == ELOOP;
+    if (*link) *fd = open( name, flags );
+    if (*fd == -1) return NSPA_UNIX_ERROR;
     if (fstat( *fd, st )) return NSPA_UNIX_ERROR;
     return st->st_dev == dev && S_ISREG( st->st_mode ) ? NSPA_SERVED : NSPA_CHANGED;
 }
@@ -191,9 +197,9 @@ static inline uint32_t nspa_file_open_known( struct nspa_files *files, const str
     struct stat st;
     int32_t index;
     uint32_t reason;
-    int fd;
+    int fd, link;
 
-    if ((reason = nspa_known_open( open->unix_name, known->dev, &fd, &st )) != NSPA_SERVED)
+    if ((reason = nspa_known_open( open->unix_name, known->dev, &fd, &st, &link )) != NSPA_SERVED)
     {
         if (fd != -1) close( fd );
         return reason;
@@ -211,6 +217,7 @@ static inline uint32_t nspa_file_open_known( struct nspa_files *files, const str
     }
     if (open->options & NSPA_FILE_SEQUENTIAL_ONLY) posix_fadvise( fd, 0, 0, POSIX_FADV_SEQUENTIAL );
     else if (open->options & NSPA_FILE_RANDOM_ACCESS) posix_fadvise( fd, 0, 0, POSIX_FADV_RANDOM );
+    if (!link) files->file[index].direct = time( NULL );
     opened->handle = nspa_file_commit( files, index, fd, false );
     opened->fd     = fd;
     opened->access = known->access;

@@ -70,43 +70,81 @@ static inline char *nspa_resolve_parent( const char *name )
     return path;
 }
 
-/* Which directory led to which, and when, as one word. */
-static inline uint64_t nspa_way( const char *name, const char *kernel, uint32_t drives )
-{
-    uint64_t when = (uint64_t)time( NULL ) << 32 | drives;
+/* The resolved name of the directory that a file was last found in.  It holds for what
+ * was opened in the same second by a name in the same directory, as Wine's own list of
+ * the drives' roots does.  version is odd while it is written. */
+#define NSPA_WAY_MAX 1024
 
-    return nspa_hash_text( nspa_hash_text( when, name, strrchr( name, '/' ) - name ), kernel, strrchr( kernel, '/' ) - kernel );
+struct nspa_way
+{
+    uint32_t version;
+    uint32_t second;
+    uint32_t drives;         /* the volume epoch */
+    uint32_t len;
+    uint64_t hash;           /* of the directory as it was named */
+    char     dir[NSPA_WAY_MAX];
+};
+
+static inline uint64_t nspa_hash_parent( const char *name, const char *base )
+{
+    return nspa_hash_text( 0, name, base - name );
+}
+
+static inline void nspa_way_set( struct nspa_way *way, const char *name, const char *resolved, uint32_t drives )
+{
+    uint32_t version = __atomic_load_n( &way->version, __ATOMIC_RELAXED );
+    size_t len = strrchr( resolved, '/' ) - resolved;
+
+    if ((version & 1) || len > sizeof(way->dir)) return;
+    if (!__atomic_compare_exchange_n( &way->version, &version, version + 1, 0, __ATOMIC_ACQUIRE, __ATOMIC_RELAXED ))
+        return;
+    __atomic_thread_fence( __ATOMIC_RELEASE );
+    way->second = time( NULL );
+    way->drives = drives;
+    way->hash   = nspa_hash_parent( name, strrchr( name, '/' ));
+    way->len    = len;
+    memcpy( way->dir, resolved, len );
+    __atomic_store_n( &way->version, version + 2, __ATOMIC_RELEASE );
+}
+
+/* The name that way leads to, to be freed, or NULL.  The file was opened in that second,
+ * and its last component is no link. */
+static inline char *nspa_way_name( struct nspa_way *way, const char *name, uint32_t drives, uint32_t second )
+{
+    uint32_t version = __atomic_load_n( &way->version, __ATOMIC_ACQUIRE ), len = way->len;
+    const char *base = strrchr( name, '/' );
+    char *path;
+
+    if ((version & 1) || !base || way->second != second || way->drives != drives || len > sizeof(way->dir) ||
+        way->hash != nspa_hash_parent( name, base ) || (uint32_t)time( NULL ) != second) return NULL;
+    if (!(path = malloc( len + strlen( base ) + 1 ))) return NULL;
+    memcpy( path, way->dir, len );
+    strcpy( path + len, base );
+    __atomic_thread_fence( __ATOMIC_ACQUIRE );
+    if (__atomic_load_n( &way->version, __ATOMIC_RELAXED ) == version) return path;
+    free( path );
+    return NULL;
 }
 
 /* What realpath() gave for name when it was opened as fd, to be freed.  While the
  * name leads to the file that is what the kernel says, unless that is another link to
  * it.  If it does not, either the file was renamed or unlinked, and its directory is as
  * good as it was; or, if a drive has changed since, the way to the directory is another,
- * and the kernel knows the old one.
- *
- * drives is the volume epoch.  *last is the way to the last file for which name and
- * kernel agreed: a name in the same directory that the kernel has where that one was,
- * in the same second, need not be looked at.  (That the file was moved there since it
- * was opened is missed, if a link next to its name led there just before.) */
+ * and the kernel knows the old one.  If the name's last component is no link, way is
+ * set to where its directory is. */
 static inline char *nspa_resolve_name( const char *name, int fd, uint64_t dev, uint64_t ino,
-                                       uint32_t drives, int drives_changed, uint64_t *last )
+                                       uint32_t drives, int drives_changed, struct nspa_way *way )
 {
     const char *base = strrchr( name, '/' );
     char kernel[PATH_MAX];
     int deleted = 0, known;
-    uint64_t way = 0;
     struct stat st;
 
     known = nspa_kernel_name( fd, kernel, &deleted ) && base && !strcmp( strrchr( kernel, '/' ), base );
-    if (known && !deleted && !drives_changed)
-    {
-        way = nspa_way( name, kernel, drives );
-        if (way == __atomic_load_n( last, __ATOMIC_RELAXED )) return strdup( kernel );
-    }
     if (!stat( name, &st ) && st.st_dev == dev && st.st_ino == ino)
     {
         if (!known || deleted) return realpath( name, NULL );
-        if (way) __atomic_store_n( last, way, __ATOMIC_RELAXED );
+        if (way) nspa_way_set( way, name, kernel, drives );
         return strdup( kernel );
     }
     if (known && drives_changed) return strdup( kernel );

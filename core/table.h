@@ -75,7 +75,8 @@ struct nspa_file
     uint64_t ino;
     struct nspa_section section;  /* of a section; access, sharing and options are its file's */
     uint32_t resolved;       /* where in names the resolved Unix name is, or one of the below */
-    uint8_t  names[NSPA_FILE_SIZE - 76];
+    uint32_t direct;         /* when it was opened (time()), if the name's last component is no link */
+    uint8_t  names[NSPA_FILE_SIZE - 80];
 };
 
 #define NSPA_NAME_UNKNOWN  0u      /* nobody has asked; the other names take some bytes, so it is no place */
@@ -111,10 +112,10 @@ struct nspa_files
     uint64_t reopens;
     uint64_t promotions;
     uint64_t local_closes;
-    uint64_t way;            /* see nspa_resolve_name() */
     uint32_t disabled;       /* after an internal error */
     uint32_t used;           /* entries that are not free */
     uint32_t fresh;          /* entries from here on were never given out; their memory is untouched */
+    struct nspa_way way;
     struct nspa_known known[NSPA_KNOWN_SETS][2];
     struct nspa_file file[NSPA_HANDLE_CAP];
 };
@@ -290,6 +291,7 @@ static inline int32_t nspa_file_reserve( struct nspa_files *files, const struct 
     file->ino        = ino;
     memset( &file->section, 0, sizeof(file->section) );
     file->resolved   = NSPA_NAME_UNKNOWN;
+    file->direct     = 0;
     memcpy( file->names, open->nt_name, open->nt_len );
     memcpy( file->names + open->nt_len, open->unix_name, unix_len );
 
@@ -476,12 +478,13 @@ static inline const char *nspa_file_name( struct nspa_files *files, struct nspa_
 {
     const char *unix_name = (const char *)file->names + file->nt_len;
     uint32_t resolved = NSPA_LOAD( &file->resolved ), drives = NSPA_LOAD( &files->client.table->volume_epoch );
+    char *name = NULL;
     size_t at, len;
-    char *name;
 
     if (resolved != NSPA_NAME_UNKNOWN && resolved != NSPA_NAME_BUSY) return (const char *)file->names + resolved;
-    if (!(name = nspa_resolve_name( unix_name, file->fd, file->dev, file->ino,
-                                    drives, drives != file->volumes, &files->way ))) return NULL;
+    if (file->direct && drives == file->volumes) name = nspa_way_name( &files->way, unix_name, drives, file->direct );
+    if (!name && !(name = nspa_resolve_name( unix_name, file->fd, file->dev, file->ino, drives,
+                                             drives != file->volumes, file->direct ? &files->way : NULL ))) return NULL;
     at  = file->nt_len + strlen( unix_name ) + 1;
     len = strlen( name ) + 1;
     /* whoever comes second has found a name as well */
@@ -587,6 +590,7 @@ static inline int32_t nspa_section_reserve( struct nspa_files *files, const stru
     file->ino        = from->ino;
     file->section    = *section;
     file->resolved   = NSPA_NAME_UNKNOWN;
+    file->direct     = 0;
     memcpy( file->names, from->names, len );
     if (nspa_file_publish( files, file, NSPA_STATE_SECTION ) == -1 - NSPA_SERVED) return index;
     nspa_free_push( files, index );

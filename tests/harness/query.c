@@ -272,9 +272,23 @@ static int64_t ask_long( void *arg )
     return 0;
 }
 
+/* Open with the stat() of a name lookup, as one that is known. */
+static uint32_t open_direct( const char *path )
+{
+    struct client_open open = { .access = READ_DATA, .sharing = 7, .disposition = FILE_OPEN, .options = OPEN_SYNC,
+                                .attributes = OBJ_CASE, .flags = NSPA_OPEN_HAS_STAT, .mode = S_IFREG };
+
+    snprintf( open.path, sizeof(open.path), "%s", path );
+    file_id( path, &open.dev, &open.ino );
+    CHECK_EQ( nt_open( &open ), STATUS_SUCCESS );
+    CHECK_EQ( nt_close( open.opened.handle ), STATUS_SUCCESS );
+    CHECK_EQ( nt_open( &open ), STATUS_SUCCESS );
+    return open.opened.handle;
+}
+
 /* Next to a file that was asked for just before, one that was moved, renamed or
- * unlinked since it was opened.  Tried with a way that is only the name's directory's:
- * the first was where it had been moved to. */
+ * unlinked since it was opened; and one that is a link to its like elsewhere.  Tried
+ * with links taken for files: the first was here, the others were there. */
 static int64_t ask_beside( void *arg )
 {
     static const char *const names[] = { "moved", "renamed", "unlinked", "linked" };
@@ -287,9 +301,9 @@ static int64_t ask_beside( void *arg )
     {
         snprintf( path, sizeof(path), "%s/%s", kept->path, names[i] );
         snprintf( want, sizeof(want), "%s/%s", kept->want, names[i] );
-        CHECK_EQ( nt_open_read( path, READ_DATA, 7, &second ), NSPA_SERVED );
+        second = open_direct( path );
         snprintf( from, sizeof(from), "%s/first", kept->path );
-        CHECK_EQ( nt_open_read( from, READ_DATA, 7, &first ), NSPA_SERVED );
+        first = open_direct( from );
         snprintf( to, sizeof(to), "%.500s/first", kept->want );
         CHECK( is_named( first, to ));
 
@@ -297,6 +311,21 @@ static int64_t ask_beside( void *arg )
         if (i == 2) CHECK_EQ( unlink( path ), 0 );
         else CHECK_EQ( rename( path, to ), 0 );
         if (i == 3) CHECK_EQ( link( to, path ), 0 );
+        CHECK( is_named( second, want ));
+        CHECK_EQ( nt_close( first ), STATUS_SUCCESS );
+        CHECK_EQ( nt_close( second ), STATUS_SUCCESS );
+    }
+
+    snprintf( to, sizeof(to), "%s/alias", kept->other );
+    rename( make_file( "alias" ), to );
+    snprintf( path, sizeof(path), "%s/alias", kept->path );
+    CHECK_EQ( symlink( to, path ), 0 );
+    for (i = 0; i < 2; i++)
+    {
+        first = open_direct( path );
+        CHECK( is_named( first, to ));
+        second = open_direct( from );
+        snprintf( want, sizeof(want), "%s/first", kept->want );
         CHECK( is_named( second, want ));
         CHECK_EQ( nt_close( first ), STATUS_SUCCESS );
         CHECK_EQ( nt_close( second ), STATUS_SUCCESS );
