@@ -29,7 +29,7 @@
  * now, and to publish an open of that one would keep it from being deleted.  So the
  * file is opened first and published then, the other way round than in open.go.
  * wineserver may have unlinked or replaced it in between; that shows in its count of
- * links.
+ * links, unless it has another one: then its name is gone while it is open.
  *
  * A device or FIFO that has taken the place of a regular file is opened before that
  * shows, and once: the entry is dropped.
