@@ -125,7 +125,8 @@ fallback_test() {
 }
 
 fallback_tests() {
-    local size end=0 kind offset filled
+    local size end=0 kind offset filled header=$here/../../include/nspa_server.h abi
+    abi=$(sed -n 's/^#define NSPA_SERVER_ABI //p' "$header")
     export NSPA_LOCAL_FILES=1 NSPA_SERVER_LIBRARY
     NSPA_SERVER_LIBRARY=$scratch/none.so
     fallback_test "no library" "missing or damaged"
@@ -138,13 +139,13 @@ fallback_tests() {
         head -c "$size" "$library" >"$NSPA_SERVER_LIBRARY"
         fallback_test "a library cut at $size" "missing or damaged"
     done
-    echo 'int nspa_server_abi(void) { return 1; }' | gcc -shared -fPIC -x c -o "$NSPA_SERVER_LIBRARY" -
+    echo "int nspa_server_abi(void) { return $abi; }" | gcc -shared -fPIC -x c -o "$NSPA_SERVER_LIBRARY" -
     fallback_test "a library that lacks functions" "another ABI"
-    sed -n 's/^extern .*\(nspa_server_[a-z_]*\)(.*/int \1(void) { return 99; }/p' "$here/../../include/nspa_server.h" |
+    sed -n 's/^extern .*\(nspa_server_[a-z_]*\)(.*/int \1(void) { return 99; }/p' "$header" |
         gcc -shared -fPIC -x c -o "$NSPA_SERVER_LIBRARY" -
     fallback_test "a library of another ABI" "another ABI"
-    sed -n 's/^extern .*\(nspa_server_[a-z_]*\)(.*/int \1(void) { return 1; }/p' "$here/../../include/nspa_server.h" |
-        sed 's/create_table(void) { return 1/create_table(void) { return -1/' |
+    sed -n "s/^extern .*\(nspa_server_[a-z_]*\)(.*/int \1(void) { return $abi; }/p" "$header" |
+        sed "s/create_table(void) { return $abi/create_table(void) { return -1/" |
         gcc -shared -fPIC -x c -o "$NSPA_SERVER_LIBRARY" -
     fallback_test "a library without a table" "cannot create the table"
     unset NSPA_SERVER_LIBRARY NSPA_LOCAL_FILES
