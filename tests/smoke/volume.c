@@ -143,10 +143,10 @@ static void wait_for_roots(void)
     Sleep( 1100 );
 }
 
-/* Tell the mount manager what q: is; no path takes it away. */
-static BOOL define_drive( const char *unix_path )
+/* Tell the mount manager what a drive is; no path takes it away. */
+static BOOL define_drive( WCHAR letter, const char *unix_path )
 {
-    struct unix_drive drive = { .size = sizeof(drive), .type = unix_path ? DRIVE_FIXED : DRIVE_NO_ROOT_DIR, .letter = 'q' };
+    struct unix_drive drive = { .size = sizeof(drive), .type = unix_path ? DRIVE_FIXED : DRIVE_NO_ROOT_DIR, .letter = letter };
     HANDLE manager = CreateFileA( "\\\\.\\MountPointManager", GENERIC_READ | GENERIC_WRITE, 7, NULL, OPEN_EXISTING, 0, NULL );
     DWORD done;
     BOOL ret;
@@ -225,20 +225,90 @@ static BOOL relink( const char *unix_path )
     return i < 500;
 }
 
+/* A drive within a drive and what is beside them, asked about in any order: what was
+ * found for the one must not be taken for the other.  q: and r: are below dir. */
+static void test_places( const char *dir, const struct answer *q, const struct answer *r, const struct answer *beside )
+{
+    static const char *const dirs[] = { "a\\innermost", "a\\below", "a\\below\\deep", "a\\inner\\deep", "ab" };
+    struct answer z;
+    const struct
+    {
+        const char *path, *name;        /* both below dir unless there is a drive; same name if none */
+        const struct answer *answer;    /* none: no drive, since its root is on another device */
+    } places[] =
+    {
+        { "data",                       NULL,                   beside },
+        { "a",                          "q:\\",                 q },
+        { "a\\data",                    "q:\\data",             q },
+        { "a\\below\\data",             "q:\\below\\data",      q },
+        { "a\\below\\deep\\data",       "q:\\below\\deep\\data", q },
+        { "a\\inner",                   "r:\\",                 r },
+        { "a\\inner\\data",             "r:\\data",             r },
+        { "a\\inner\\deep\\data",       "r:\\deep\\data",       r },
+        { "a\\innermost\\data",         "q:\\innermost\\data",  q },
+        { "ab",                         NULL,                   beside },
+        { "ab\\data",                   NULL,                   beside },
+        { "z:\\",                       NULL,                   &z },
+        { "z:\\etc",                    NULL,                   &z },
+        { "z:\\proc",                   NULL,                   NULL },
+        { "z:\\proc\\version",          NULL,                   NULL },
+        { "z:\\proc\\sys\\kernel\\ostype", NULL,                NULL },
+    };
+    char paths[ARRAYSIZE(places)][MAX_PATH], path[MAX_PATH];
+    HANDLE files[ARRAYSIZE(places)];
+    unsigned int i, j, labels;
+    struct answer got;
+
+    check( ask_root( L"z:\\", &z ));
+    for (i = 0; i < ARRAYSIZE(dirs); i++)
+    {
+        snprintf( path, sizeof(path), "%s\\%s", dir, dirs[i] );
+        check( CreateDirectoryA( path, NULL ));
+        write_text( path, "data", "data" );
+    }
+    for (i = 0; i < ARRAYSIZE(places); i++)
+    {
+        snprintf( paths[i], MAX_PATH, "%s%s%s", places[i].path[1] == ':' ? "" : dir,
+                  places[i].path[1] == ':' ? "" : "\\", places[i].path );
+        files[i] = CreateFileA( paths[i], GENERIC_READ, 7, NULL, OPEN_EXISTING, FILE_FLAG_BACKUP_SEMANTICS, NULL );
+        check_local( files[i] );
+    }
+
+    /* each after each other one, for names and for labels */
+    for (labels = 0; labels < 2; labels++)
+        for (i = 0; i < ARRAYSIZE(places) * ARRAYSIZE(places) * 2; i++)
+        {
+            j = i % 2 ? i / 2 % ARRAYSIZE(places) : i / 2 / ARRAYSIZE(places);
+            if (!labels) check( is_called( files[j], places[j].name ? places[j].name : paths[j] ));
+            else if (!check( ask( files[j], &got ) == !!places[j].answer &&
+                             (!places[j].answer || same( &got, places[j].answer ))))
+                printf( "%s: label '%ls' serial %lx\n", paths[j], got.label, (unsigned long)got.serial );
+        }
+
+    for (i = 0; i < ARRAYSIZE(places); i++) CloseHandle( files[i] );
+    for (i = ARRAYSIZE(dirs); i--;)
+    {
+        snprintf( path, sizeof(path), "%s\\%s", dir, dirs[i] );
+        remove_tree( path );
+    }
+}
+
 void test_volume(void)
 {
     struct answer alpha = { 0xa1, L"alpha" }, gamma = { 0xa1, L"gamma" }, gamma2 = { 0xa2, L"gamma" };
-    struct answer beta = { 0xb1, L"beta" }, system;
-    char unix_a[MAX_PATH], unix_b[MAX_PATH];
-    char *a = make_root( "volume-a", "alpha\n", "a1\n", unix_a );
-    char *b = make_root( "volume-b", "beta\n", "b1\n", unix_b );
+    struct answer beta = { 0xb1, L"beta" }, inner = { 0xc1, L"inner" }, system;
+    char unix_dir[MAX_PATH], unix_a[MAX_PATH], unix_inner[MAX_PATH], unix_b[MAX_PATH];
+    char *dir = make_root( "volume", "none\n", "1\n", unix_dir );
+    char *a = make_root( "volume\\a", "alpha\n", "a1\n", unix_a );
+    char *within = make_root( "volume\\a\\inner", "inner\n", "c1\n", unix_inner );
+    char *b = make_root( "volume\\b", "beta\n", "b1\n", unix_b );
     HANDLE map = CreateFileMappingA( INVALID_HANDLE_VALUE, NULL, PAGE_READWRITE, 0, sizeof(*shared), "nspa-smoke-volume" );
-    char path[MAX_PATH], *beside = temp_path( "volume-beside" );
-    HANDLE file, other, root;
+    char path[MAX_PATH];
+    HANDLE file;
 
     snprintf( path, sizeof(path), "%s\\data", a );
     shared = MapViewOfFile( map, FILE_MAP_WRITE, 0, 0, sizeof(*shared) );
-    if (!check( shared ) || !check( define_drive( unix_a ))) return;
+    if (!check( shared ) || !check( define_drive( 'q', unix_a )) || !check( define_drive( 'r', unix_inner ))) return;
     wait_for_roots();
     check( ask_root( L"c:\\", &system ));
     poller = start_child( FALSE, "volume \"%s\" nspa-smoke-volume", path );
@@ -247,28 +317,20 @@ void test_volume(void)
     check_local( file );
     check( is_called( file, "q:\\data" ));
 
-    /* of two things in one directory one is on another drive: its root */
-    make_file( beside, 1 );
-    other = open_read( beside, 7 );
-    check_local( other );
-    check( is_called( other, beside ));
-    root = CreateFileA( a, GENERIC_READ, 7, NULL, OPEN_EXISTING, FILE_FLAG_BACKUP_SEMANTICS, NULL );
-    check( is_called( root, "q:\\" ));
-    check( is_called( other, beside ));
-    CloseHandle( root );
-    CloseHandle( other );
-    check( DeleteFileA( beside ));
+    test_places( dir, &alpha, &inner, &system );
+    check( define_drive( 'r', NULL ));
+    after( "no drive within the drive", &alpha, &alpha );
 
     before();
     check( SetVolumeLabelW( L"q:\\", L"gamma" ));
     after( "SetVolumeLabel alone", &alpha, &alpha );
     before();
-    check( define_drive( unix_a ));
+    check( define_drive( 'q', unix_a ));
     after( "a new label", &gamma, &gamma );
 
     before();
     write_text( a, ".windows-serial", "a2\n" );
-    check( define_drive( unix_a ));
+    check( define_drive( 'q', unix_a ));
     after( "a new serial number", &gamma2, &gamma2 );
 
     before();
@@ -277,7 +339,7 @@ void test_volume(void)
     after( "another link", &gamma2, &gamma2 );
 
     before();
-    check( define_drive( unix_b ));
+    check( define_drive( 'q', unix_b ));
     wait_for_roots();
     after( "the drive is elsewhere", &system, &beta );
     check( is_called( file, path ));
@@ -294,12 +356,14 @@ void test_volume(void)
     before();
     InterlockedExchange( &shared->quit, 1 );
     check( finish_child( poller ) == 0 );
-    check( define_drive( NULL ));
+    check( define_drive( 'q', NULL ));
     wait_for_roots();
     check( is_called( file, path ));
     CloseHandle( file );
     UnmapViewOfFile( shared );
     CloseHandle( map );
+    remove_tree( within );
     remove_tree( a );
     remove_tree( b );
+    remove_tree( dir );
 }
