@@ -104,7 +104,9 @@ func TestOpenDeclines(t *testing.T) {
 		{"directory as a file", filepath.Dir(path), func(r *Request) { r.Options |= fileNonDirectoryFile }, Options},
 		{"file as a directory", path, func(r *Request) { r.Options |= fileDirectoryFile }, Options},
 		{"fifo", fifo, nil, NotRegular},
-		{"stat of a directory", path, func(r *Request) { r.Flags = hasStat; r.Mode = unix.S_IFDIR }, Changed},
+		{"stat of a directory", path, func(r *Request) {
+			r.Flags, r.Mode, r.Dev, r.Ino = hasStat, unix.S_IFDIR, st.Dev, st.Ino
+		}, Changed},
 		{"another inode", path, func(r *Request) {
 			r.Flags, r.Mode, r.Dev, r.Ino = hasStat, st.Mode, st.Dev, st.Ino+1
 		}, Changed},
