@@ -12,6 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -286,6 +287,16 @@ int32_t nt_open( struct client_open *file )
 int32_t nt_reopen( struct client_open *file )
 {
     return open_by( file, lib.nspa_local_file_reopen );
+}
+
+struct client_open looked_up( const char *path )
+{
+    struct client_open open = { .access = 0x80000000u, .sharing = 7, .disposition = FILE_OPEN, .options = OPEN_SYNC,
+                                .attributes = OBJ_CASE, .flags = NSPA_OPEN_HAS_STAT, .mode = S_IFREG | 0644 };
+
+    snprintf( open.path, sizeof(open.path), "%s", path );
+    file_id( path, &open.dev, &open.ino );
+    return open;
 }
 
 uint32_t nt_open_read( const char *path, uint32_t access, uint32_t sharing, uint32_t *handle )

@@ -51,6 +51,8 @@ struct client_open
     struct nspa_opened opened;
 };
 extern int32_t nt_open( struct client_open *open );
+/* What ntdll asks for to read a file, with the stat() of its name lookup. */
+extern struct client_open looked_up( const char *path );
 extern int32_t nt_reopen( struct client_open *open );  /* without a name lookup */
 
 /* The common case.  Gives the reason. */

@@ -5,7 +5,6 @@
  */
 
 #include <pthread.h>
-#include <sched.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -16,17 +15,6 @@
 #include "world.h"
 
 #define OBJ_INHERIT 2u
-
-/* What ntdll asks for, with the stat() of its name lookup. */
-static struct client_open request( const char *path )
-{
-    struct client_open open = { .access = 0x80000000u, .sharing = 7, .disposition = FILE_OPEN, .options = OPEN_SYNC,
-                                .attributes = OBJ_CASE, .flags = NSPA_OPEN_HAS_STAT, .mode = S_IFREG | 0644 };
-
-    snprintf( open.path, sizeof(open.path), "%s", path );
-    file_id( path, &open.dev, &open.ino );
-    return open;
-}
 
 static struct client_open again( const struct client_open *first )
 {
@@ -60,7 +48,7 @@ static void make_known( const struct client_open *like )
 
 static int64_t served( void *path )
 {
-    struct client_open first = request( path ), second = again( &first ), third = second;
+    struct client_open first = looked_up( path ), second = again( &first ), third = second;
     struct nspa_stats before, after;
     char data[4];
 
@@ -103,7 +91,7 @@ static void known_served(void)
 /* Other arguments are for the gate to look at. */
 static int64_t other_arguments( void *path )
 {
-    struct client_open first = request( path ), open;
+    struct client_open first = looked_up( path ), open;
 
     make_known( &first );
 #define OTHER(change, want) do { open = again( &first ); change; CHECK_FOR( #change, reopen_reason( &open ), want ); \
@@ -146,7 +134,7 @@ static void known_other_arguments(void)
 static int64_t changed( void *path )
 {
     static const uint32_t reasons[] = { NSPA_SERVED, NSPA_CHANGED, NSPA_CHANGED, NSPA_UNIX_ERROR };
-    struct client_open first = request( path ), open;
+    struct client_open first = looked_up( path ), open;
     char other[420];
     uint32_t fds, i;
     struct stat st;
@@ -194,7 +182,7 @@ static void known_changed(void)
  * One that is gone for good shows that: there is no way to it but a descriptor. */
 static int64_t unlinked( void *path )
 {
-    struct client_open first = request( path ), open;
+    struct client_open first = looked_up( path ), open;
     uint32_t fds;
 
     make_known( &first );
@@ -222,41 +210,7 @@ static void known_unlinked(void)
     check_table_empty();
 }
 
-/* The inode that a name led to may be another file's: an open that finds nothing has
- * no part in it. */
-static int64_t stale( void *path )
-{
-    static struct client_open first;
-    struct client_open open;
-
-    if (!first.path[0])
-    {
-        first = request( path );
-        make_known( &first );
-        return 0;
-    }
-    open = again( &first );
-    CHECK_EQ( reopen_reason( &open ), NSPA_UNIX_ERROR );  /* and not NSPA_SHARING */
-    return 0;
-}
-
-static void known_stale_inode(void)
-{
-    struct process *server = start_server(), *client = start_client();
-    char path[400], other[420];
-    uint32_t own;
-
-    strcpy( path, make_file( "file" ));
-    snprintf( other, sizeof(other), "%s-other", path );
-    call( client, stale, path, sizeof(path) );
-    CHECK( !rename( path, other ));
-    CHECK_EQ( open_in_server( server, other, READ_DATA, 0, &own ), STATUS_SUCCESS );
-    call( client, stale, path, sizeof(path) );
-    CHECK_EQ( close_in_server( server, own ), STATUS_SUCCESS );
-    check_table_empty();
-}
-
-/* A conflict is wineserver's to judge, and says nothing against what is known. */
+/* The first call makes the file of that path known, the others open it again. */
 static int64_t expect_reopen( void *want )
 {
     static struct client_open first;
@@ -264,7 +218,7 @@ static int64_t expect_reopen( void *want )
 
     if (!first.path[0])
     {
-        first = request( want );
+        first = looked_up( want );
         make_known( &first );
         return 0;
     }
@@ -274,6 +228,7 @@ static int64_t expect_reopen( void *want )
     return 0;
 }
 
+/* A conflict is wineserver's to judge, and says nothing against what is known. */
 static void known_sharing(void)
 {
     uint32_t own, conflict = NSPA_SHARING, fine = NSPA_SERVED;
@@ -289,16 +244,34 @@ static void known_sharing(void)
     check_table_empty();
 }
 
+/* The inode that a name led to may be another file's: an open that finds nothing has
+ * no part in it. */
+static void known_stale_inode(void)
+{
+    uint32_t own, gone = NSPA_UNIX_ERROR;  /* and not NSPA_SHARING */
+    struct process *server = start_server(), *client = start_client();
+    char path[400], other[420];
+
+    strcpy( path, make_file( "file" ));
+    snprintf( other, sizeof(other), "%s-other", path );
+    call( client, expect_reopen, path, sizeof(path) );
+    CHECK( !rename( path, other ));
+    CHECK_EQ( open_in_server( server, other, READ_DATA, 0, &own ), STATUS_SUCCESS );
+    call( client, expect_reopen, &gone, sizeof(gone) );
+    CHECK_EQ( close_in_server( server, own ), STATUS_SUCCESS );
+    check_table_empty();
+}
+
 /* Arguments that were served once are so for any regular file of the device, but not
  * for a module, and not for anything else. */
 static int64_t by_device( void *path )
 {
-    struct client_open first = request( path ), open;
+    struct client_open first = looked_up( path ), open;
     char name[400];
 
     make_known( &first );
     snprintf( name, sizeof(name), "%s", make_file( "another" ));
-#define LIKE(change, want) do { open = request( name ); change; CHECK_FOR( #change, open_reason( &open ), want ); \
+#define LIKE(change, want) do { open = looked_up( name ); change; CHECK_FOR( #change, open_reason( &open ), want ); \
                                 if (!open.status) nt_close( open.opened.handle ); } while (0)
     LIKE( (void)0, NSPA_SERVED );
     LIKE( open.access |= WRITE_DATA, NSPA_ACCESS );
@@ -344,7 +317,7 @@ static int64_t many( void *path )
     for (i = 0; i < 12000; i++)
     {
         snprintf( name, sizeof(name), "many%u", i % 3000 );
-        open = request( make_file( name ));
+        open = looked_up( make_file( name ));
         open.attributes = i & 1 ? OBJ_CASE : 0;
         open.sharing = 4 + i / 3000;
         if (i & 2) open.disposition = 3;
@@ -373,16 +346,9 @@ static void known_many(void)
 
 #define THREADS 4
 
-struct racer
-{
-    char path[400];
-    int  number;
-};
-
 static void *race( void *arg )
 {
-    struct racer *racer = arg;
-    struct client_open first = request( racer->path ), open;
+    struct client_open first = looked_up( arg ), open;
     struct stat st;
     int i;
 
@@ -403,15 +369,14 @@ static void *race( void *arg )
 
 static int64_t race_all( void *path )
 {
-    static struct racer racers[THREADS];
+    static char paths[THREADS][420];
     pthread_t threads[THREADS];
     int i;
 
     for (i = 0; i < THREADS; i++)
     {
-        strcpy( racers[i].path, path );
-        if (i & 1) strcat( racers[i].path, "-other" );
-        pthread_create( &threads[i], NULL, race, &racers[i] );
+        snprintf( paths[i], sizeof(paths[i]), "%s%s", (char *)path, i & 1 ? "-other" : "" );
+        pthread_create( &threads[i], NULL, race, paths[i] );
     }
     for (i = 0; i < THREADS; i++) pthread_join( threads[i], NULL );
     return 0;
@@ -445,7 +410,7 @@ static int64_t attach_holding( void *unused )
 
 static int64_t holding( void *path )
 {
-    struct client_open first = request( path ), open;
+    struct client_open first = looked_up( path ), open;
     uint64_t mask = signal_mask();
     uint32_t i;
 

@@ -275,11 +275,8 @@ static int64_t ask_long( void *arg )
 /* Open with the stat() of a name lookup, as one that is known. */
 static uint32_t open_direct( const char *path )
 {
-    struct client_open open = { .access = READ_DATA, .sharing = 7, .disposition = FILE_OPEN, .options = OPEN_SYNC,
-                                .attributes = OBJ_CASE, .flags = NSPA_OPEN_HAS_STAT, .mode = S_IFREG };
+    struct client_open open = looked_up( path );
 
-    snprintf( open.path, sizeof(open.path), "%s", path );
-    file_id( path, &open.dev, &open.ino );
     CHECK_EQ( nt_open( &open ), STATUS_SUCCESS );
     CHECK_EQ( nt_close( open.opened.handle ), STATUS_SUCCESS );
     CHECK_EQ( nt_open( &open ), STATUS_SUCCESS );

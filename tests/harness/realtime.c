@@ -20,7 +20,6 @@
 #include <pthread.h>
 #include <sched.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <time.h>
 #include <unistd.h>
@@ -89,10 +88,7 @@ static int64_t run_realtime( void *path )
     void *ret;
 
     open_path = path;
-    known = (struct client_open){ .access = READ_DATA, .sharing = 7, .disposition = FILE_OPEN, .options = OPEN_SYNC,
-                                  .attributes = OBJ_CASE, .flags = NSPA_OPEN_HAS_STAT, .mode = S_IFREG };
-    strcpy( known.path, path );
-    file_id( path, &known.dev, &known.ino );
+    known = looked_up( path );
     CHECK_EQ( nt_open( &known ), STATUS_SUCCESS );
     CHECK_EQ( nt_close( known.opened.handle ), STATUS_SUCCESS );
     known.flags = 0;
