@@ -164,6 +164,12 @@ static uint32_t open_in_go( struct nspa_files *table, const struct nspa_open *op
     return reason;
 }
 
+static void make_known( struct nspa_files *table, const struct nspa_open *open, uint64_t hash,
+                        const struct nspa_opened *opened )
+{
+    nspa_known_add( table, open, hash, nspa_known_granted( opened->access, open->mode ), open->dev );
+}
+
 int32_t nspa_local_file_try_bypass( const struct nspa_open *open, struct nspa_opened *opened )
 {
     struct nspa_files *table = nspa_get_files();
@@ -175,23 +181,47 @@ int32_t nspa_local_file_try_bypass( const struct nspa_open *open, struct nspa_op
     if ((opened->reason = open_known( table, open, device, opened, &entry )) == NSPA_NOT_KNOWN)
     {
         opened->reason = open_in_go( table, open, opened );
-        if (opened->reason == NSPA_SERVED && device) nspa_known_add( table, open, device, opened->access, open->dev );
+        if (opened->reason == NSPA_SERVED && device) make_known( table, open, device, opened );
     }
     if (opened->reason != NSPA_SERVED) return STATUS_NOT_SUPPORTED;
-    if (device) nspa_known_add( table, open, nspa_name_hash( open ), opened->access, open->dev );
+    if (device) make_known( table, open, nspa_name_hash( open ), opened );
     return STATUS_SUCCESS;
+}
+
+/* Open in C what a listing has shown. */
+static uint32_t open_listed( struct nspa_files *table, const struct nspa_open *open, uint64_t name,
+                             struct nspa_opened *opened )
+{
+    struct nspa_open listed = *open;
+    struct nspa_known *entry;
+    uint32_t reason;
+
+    if (!nspa_listed_find( table, name, &listed )) return NSPA_NOT_KNOWN;
+    reason = open_known( table, &listed, nspa_device_hash( &listed ), opened, &entry );
+    if (reason == NSPA_SERVED) make_known( table, &listed, name, opened );
+    else if (reason == NSPA_CHANGED || reason == NSPA_UNIX_ERROR) nspa_listed_drop( table, name );
+    return reason;
 }
 
 int32_t nspa_local_file_reopen( const struct nspa_open *open, struct nspa_opened *opened )
 {
     struct nspa_files *table = nspa_get_files();
     struct nspa_known *entry;
+    uint64_t name;
 
     if (!is_open_sound( table, open, opened )) return STATUS_NOT_SUPPORTED;
-    opened->reason = open_known( table, open, nspa_name_hash( open ), opened, &entry );
-    if (opened->reason == NSPA_SERVED) return STATUS_SUCCESS;
-    if (opened->reason == NSPA_CHANGED || opened->reason == NSPA_UNIX_ERROR) nspa_known_drop( entry );
-    return STATUS_NOT_SUPPORTED;
+    name = nspa_name_hash( open );
+    opened->reason = open_known( table, open, name, opened, &entry );
+    if (opened->reason == NSPA_NOT_KNOWN) opened->reason = open_listed( table, open, name, opened );
+    else if (opened->reason == NSPA_CHANGED || opened->reason == NSPA_UNIX_ERROR) nspa_known_drop( entry );
+    return opened->reason == NSPA_SERVED ? STATUS_SUCCESS : STATUS_NOT_SUPPORTED;
+}
+
+void nspa_local_file_listed( const char *unix_name, uint32_t mode, uint64_t dev )
+{
+    struct nspa_files *table = nspa_get_files();
+
+    if (table && unix_name) nspa_listed_add( table, nspa_hash_text( 0, unix_name, strlen( unix_name ) ), mode, dev );
 }
 
 uint64_t nspa_promote_if_local( uint64_t handle )

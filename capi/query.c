@@ -25,7 +25,7 @@
 #define STATUS_NO_MEMORY        ((int32_t)0xc0000017)
 #define STATUS_NOT_SUPPORTED    ((int32_t)0xc00000bb)
 
-int32_t nspa_local_file_unix_name( uint64_t handle, char *name, size_t *size )
+int32_t nspa_local_file_unix_name( uint64_t handle, char *name, size_t *size, uint64_t *dev )
 {
     struct nspa_files *table = nspa_get_files();
     struct nspa_file *file = nspa_file_of( table, handle );
@@ -44,6 +44,7 @@ int32_t nspa_local_file_unix_name( uint64_t handle, char *name, size_t *size )
             status = len <= *size ? STATUS_SUCCESS : STATUS_BUFFER_OVERFLOW;
             if (!status) memcpy( name, path, len );
             *size = len;
+            if (dev) *dev = nspa_file_is_in_place( table, file ) ? file->dev : 0;
             nspa_release_name( file, path );
         }
         nspa_file_unpin( table, file );

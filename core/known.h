@@ -18,21 +18,27 @@
  * What Go has let pass once (gate.go, open.go) is kept here and repeated in C, where
  * a real-time thread may go too.  There are entries of two kinds:
  *
- *   by device  these arguments were served for a regular file on this device.  So they
- *              are for any other whose name Wine has just looked up, if it is no
- *              module's.
+ *   by device  these arguments were served for a file, or for a directory, on this
+ *              device.  So they are for any other whose name Wine has just looked up,
+ *              if it is no module's.
  *   by name    and this name led to one.  So the next open of it, with these
  *              arguments, needs no lookup of the name either.  Programs open the same
  *              files over and over.
  *
+ * And a third table holds names that a listing has shown: programs list a directory
+ * and then open what is in it.  Such an open needs no lookup either if its arguments
+ * are known by device.
+ *
  * Which file a name led to is not kept, since an inode number may be another file's by
  * now, and to publish an open of that one would keep it from being deleted.  So the
  * file is opened first and published then, the other way round than in open.go.
- * wineserver may have unlinked or replaced it in between; that shows in its count of
- * links, unless it has another one: then its name is gone while it is open.
+ * wineserver may have unlinked or replaced it in between.  It does so with POISON up,
+ * under which nothing is published, and bumps name_epoch before it lets go: if that is
+ * what it was, the file is there.  If not, its count of links says so, unless it has
+ * another one: then its name is gone while it is open.
  *
- * A device or FIFO that has taken the place of a regular file is opened before that
- * shows, and once: the entry is dropped.
+ * A device or FIFO that has taken the place of a file is opened before that shows,
+ * and once: the entry is dropped.
  *
  * An entry is written and read by any thread without a lock.  Its check word tells
  * a mix of two, which is none.
@@ -90,12 +96,12 @@ static inline uint64_t nspa_name_hash( const struct nspa_open *open )
     return nspa_hash_text( 0, open->unix_name, strlen( open->unix_name ) );
 }
 
-/* or the device, of what Wine's lookup has found to be a regular file; zero if it has not. */
+/* or the device, with the kind of what the name is known to lead to; zero if it is not. */
 static inline uint64_t nspa_device_hash( const struct nspa_open *open )
 {
-    if (!(open->flags & NSPA_OPEN_HAS_STAT) || !S_ISREG( open->mode )) return 0;
+    if (!(open->flags & NSPA_OPEN_HAS_STAT) || (!S_ISREG( open->mode ) && !S_ISDIR( open->mode ))) return 0;
     if (nspa_is_loader_name( open->nt_name, open->nt_len )) return 0;
-    return nspa_hash_word( ~UINT64_C(0), open->dev ) | 1;
+    return nspa_hash_word( ~(uint64_t)(open->mode & S_IFMT), open->dev ) | 1;
 }
 
 static inline struct nspa_known *nspa_known_set( struct nspa_files *files, uint64_t hash )
@@ -107,7 +113,7 @@ static inline uint64_t nspa_known_check( const struct nspa_known *known, uint64_
 {
     hash = nspa_hash_word( hash, known->dev );
     hash = nspa_hash_word( hash, known->arguments );
-    return nspa_hash_word( hash, known->access ) | 1;
+    return nspa_hash_word( hash, known->granted ) | 1;
 }
 
 static inline struct nspa_known nspa_known_load( struct nspa_known *entry )
@@ -117,7 +123,7 @@ static inline struct nspa_known nspa_known_load( struct nspa_known *entry )
     known.check     = __atomic_load_n( &entry->check, __ATOMIC_RELAXED );
     known.dev       = __atomic_load_n( &entry->dev, __ATOMIC_RELAXED );
     known.arguments = __atomic_load_n( &entry->arguments, __ATOMIC_RELAXED );
-    known.access    = __atomic_load_n( &entry->access, __ATOMIC_RELAXED );
+    known.granted   = __atomic_load_n( &entry->granted, __ATOMIC_RELAXED );
     return known;
 }
 
@@ -126,7 +132,7 @@ static inline void nspa_known_store( struct nspa_known *entry, const struct nspa
     __atomic_store_n( &entry->check, known->check, __ATOMIC_RELAXED );
     __atomic_store_n( &entry->dev, known->dev, __ATOMIC_RELAXED );
     __atomic_store_n( &entry->arguments, known->arguments, __ATOMIC_RELAXED );
-    __atomic_store_n( &entry->access, known->access, __ATOMIC_RELAXED );
+    __atomic_store_n( &entry->granted, known->granted, __ATOMIC_RELAXED );
 }
 
 /* Where the open is in its set, or NULL; *known is a copy of it. */
@@ -145,17 +151,28 @@ static inline struct nspa_known *nspa_known_find( struct nspa_files *files, cons
     return NULL;
 }
 
+/* What was granted: the mapped access, and of what. */
+static inline uint64_t nspa_known_granted( uint32_t access, uint32_t mode )
+{
+    return (uint64_t)(mode & S_IFMT) << 32 | access;
+}
+
+static inline uint32_t nspa_known_kind( const struct nspa_known *known )
+{
+    return known->granted >> 32;
+}
+
 /* Remember an open that was served.  Of a set the entry goes that came first. */
 static inline void nspa_known_add( struct nspa_files *files, const struct nspa_open *open, uint64_t hash,
-                                   uint32_t access, uint64_t dev )
+                                   uint64_t granted, uint64_t dev )
 {
     struct nspa_known *set = nspa_known_set( files, hash ), known, first;
 
-    if (nspa_known_find( files, open, hash, &known ) && known.dev == dev) return;
+    if (nspa_known_find( files, open, hash, &known ) && known.dev == dev && known.granted == granted) return;
     if (!(known.arguments = nspa_known_arguments( open ))) return;
-    known.dev    = dev;
-    known.access = access;
-    known.check  = nspa_known_check( &known, hash );
+    known.dev     = dev;
+    known.granted = granted;
+    known.check   = nspa_known_check( &known, hash );
     first = nspa_known_load( &set[0] );
     nspa_known_store( &set[1], &first );
     nspa_known_store( &set[0], &known );
@@ -168,24 +185,67 @@ static inline void nspa_known_drop( struct nspa_known *entry )
     nspa_known_store( entry, &none );
 }
 
-/* Open what the name leads to, if it is a regular file on the device that is known
- * not to be removable. */
-static inline uint32_t nspa_known_open( const char *name, uint64_t dev, int *fd, struct stat *st, int *link )
+/* ---- names that a listing has shown ---------------------------------------- */
+
+static inline struct nspa_listed *nspa_listed_entry( struct nspa_files *files, uint64_t hash )
+{
+    return &files->listed[hash >> 32 & (NSPA_LISTED_CAP - 1)];
+}
+
+static inline uint64_t nspa_listed_check( uint64_t hash, uint64_t dev, uint32_t kind )
+{
+    return nspa_hash_word( hash, dev ) << 2 | (kind == S_IFDIR ? 2 : 1);
+}
+
+static inline void nspa_listed_add( struct nspa_files *files, uint64_t hash, uint32_t mode, uint64_t dev )
+{
+    struct nspa_listed *entry = nspa_listed_entry( files, hash );
+
+    if (!S_ISREG( mode ) && !S_ISDIR( mode )) return;
+    __atomic_store_n( &entry->check, nspa_listed_check( hash, dev, mode & S_IFMT ), __ATOMIC_RELAXED );
+    __atomic_store_n( &entry->dev, dev, __ATOMIC_RELAXED );
+}
+
+/* Complete an open of this name as if it had been looked up.  Zero if it was not listed. */
+static inline int nspa_listed_find( struct nspa_files *files, uint64_t hash, struct nspa_open *open )
+{
+    struct nspa_listed *entry = nspa_listed_entry( files, hash );
+    uint64_t check = __atomic_load_n( &entry->check, __ATOMIC_RELAXED );
+
+    open->dev   = __atomic_load_n( &entry->dev, __ATOMIC_RELAXED );
+    open->mode  = check & 2 ? S_IFDIR : S_IFREG;
+    open->flags |= NSPA_OPEN_HAS_STAT;
+    return check == nspa_listed_check( hash, open->dev, open->mode );
+}
+
+static inline void nspa_listed_drop( struct nspa_files *files, uint64_t hash )
+{
+    __atomic_store_n( &nspa_listed_entry( files, hash )->check, 0, __ATOMIC_RELAXED );
+}
+
+/* ---- opening --------------------------------------------------------------- */
+
+/* Open what the name leads to, if it is what it was, and there, on a device that is
+ * known not to be removable. */
+static inline uint32_t nspa_known_open( const struct nspa_files *files, const char *name,
+                                        const struct nspa_known *known, int *fd, struct stat *st, int *link )
 {
     const int flags = O_RDONLY | O_NONBLOCK | O_CLOEXEC | O_NOCTTY;
 
-    *link = (*fd = open( name, flags | O_NOFOLLOW )) == -1 && errno == ELOOP;
-    if (*link) *fd = open( name, flags );
+    *link = (*fd = nspa_open_name( files, name, flags | O_NOFOLLOW )) == -1 && errno == ELOOP;
+    if (*link) *fd = nspa_open_name( files, name, flags );
     if (*fd == -1) return NSPA_UNIX_ERROR;
     if (fstat( *fd, st )) return NSPA_UNIX_ERROR;
-    return st->st_dev == dev && S_ISREG( st->st_mode ) ? NSPA_SERVED : NSPA_CHANGED;
+    if (st->st_dev != known->dev || (st->st_mode & S_IFMT) != nspa_known_kind( known )) return NSPA_CHANGED;
+    return st->st_nlink ? NSPA_SERVED : NSPA_CHANGED;
 }
 
-static inline int nspa_is_unlinked( int fd )
+/* May wineserver have unlinked a file after it was opened and before it was published? */
+static inline int nspa_is_unlinked( struct nspa_files *files, uint32_t epoch, int fd )
 {
     struct stat st;
 
-    return fstat( fd, &st ) || !st.st_nlink;
+    return nspa_name_epoch( files ) != epoch && (fstat( fd, &st ) || !st.st_nlink);
 }
 
 /* Open a file as one that is known.  Returns enum nspa_reason.  If drained is set to an
@@ -194,22 +254,26 @@ static inline uint32_t nspa_file_open_known( struct nspa_files *files, const str
                                              const struct nspa_known *known, struct nspa_opened *opened,
                                              struct nspa_inode *drained )
 {
+    int is_dir = nspa_known_kind( known ) == S_IFDIR;
+    uint32_t epoch = nspa_name_epoch( files );
     struct stat st;
     int32_t index;
     uint32_t reason;
     int fd, link;
 
-    if ((reason = nspa_known_open( open->unix_name, known->dev, &fd, &st, &link )) != NSPA_SERVED)
+    if (is_dir && nspa_trees_watched( files )) return NSPA_TABLE_DECLINED;
+    if ((reason = nspa_known_open( files, open->unix_name, known, &fd, &st, &link )) != NSPA_SERVED)
     {
         if (fd != -1) close( fd );
         return reason;
     }
-    if ((index = nspa_file_reserve( files, open, known->access, st.st_dev, st.st_ino )) < 0)
+    NSPA_STEP( opened );
+    if ((index = nspa_file_reserve( files, open, known->granted, st.st_dev, st.st_ino )) < 0)
     {
         close( fd );
         return -1 - index;
     }
-    if (nspa_is_unlinked( fd ))
+    if (nspa_is_unlinked( files, epoch, fd ))
     {
         if (nspa_file_cancel( files, index )) *drained = (struct nspa_inode){ st.st_dev, st.st_ino };
         close( fd );
@@ -217,10 +281,16 @@ static inline uint32_t nspa_file_open_known( struct nspa_files *files, const str
     }
     if (open->options & NSPA_FILE_SEQUENTIAL_ONLY) posix_fadvise( fd, 0, 0, POSIX_FADV_SEQUENTIAL );
     else if (open->options & NSPA_FILE_RANDOM_ACCESS) posix_fadvise( fd, 0, 0, POSIX_FADV_RANDOM );
-    if (!link) files->file[index].direct = time( NULL );
-    opened->handle = nspa_file_commit( files, index, fd, false );
-    opened->fd     = fd;
-    opened->access = known->access;
+    if (!link && !is_dir)
+    {
+        files->file[index].direct = time( NULL );
+        files->file[index].name_epoch = epoch;
+    }
+    opened->handle    = nspa_file_commit( files, index, fd, is_dir );
+    opened->fd        = fd;
+    opened->access    = known->granted;
+    opened->directory = is_dir;
+    opened->size      = st.st_size;
     __atomic_add_fetch( &files->reopens, 1, __ATOMIC_RELAXED );
     return NSPA_SERVED;
 }

@@ -36,6 +36,8 @@ type Opened struct {
 	Reason uint32
 	// Directory is nonzero for a directory.
 	Directory uint32
+	_         uint32
+	Size      uint64 // of a file when it was opened, in bytes; 0 if not looked at
 }
 
 // Inode is struct nspa_inode of table.h: a file's st_dev and st_ino.

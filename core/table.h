@@ -43,6 +43,7 @@
 #ifndef __NSPA_TABLE_H
 #define __NSPA_TABLE_H
 
+#include <fcntl.h>
 #include <stdbool.h>
 
 #include "../include/nspa.h"
@@ -76,7 +77,8 @@ struct nspa_file
     struct nspa_section section;  /* of a section; access, sharing and options are its file's */
     uint32_t resolved;       /* where in names the resolved Unix name is, or one of the below */
     uint32_t direct;         /* when it was opened (time()), if the name's last component is no link */
-    uint8_t  names[NSPA_FILE_SIZE - 80];
+    uint32_t name_epoch;     /* and the name epoch then */
+    uint8_t  names[NSPA_FILE_SIZE - 84];
 };
 
 #define NSPA_NAME_UNKNOWN  0u      /* nobody has asked; the other names take some bytes, so it is no place */
@@ -99,10 +101,18 @@ struct nspa_known
     uint64_t check;          /* of all the rest and the name */
     uint64_t dev;
     uint64_t arguments;
-    uint64_t access;         /* generic rights mapped */
+    uint64_t granted;        /* st_mode's kind << 32 | access, generic rights mapped */
+};
+
+/* A name that a listing has shown, likewise. */
+struct nspa_listed
+{
+    uint64_t check;
+    uint64_t dev;
 };
 
 #define NSPA_KNOWN_SETS 4096u
+#define NSPA_LISTED_CAP 8192u
 
 struct nspa_files
 {
@@ -115,8 +125,12 @@ struct nspa_files
     uint32_t disabled;       /* after an internal error */
     uint32_t used;           /* entries that are not free */
     uint32_t fresh;          /* entries from here on were never given out; their memory is untouched */
+    int32_t  prefix_fd;
+    uint32_t prefix_len;     /* of the prefix's name and a slash; zero without one */
+    char     prefix[NSPA_WAY_MAX];
     struct nspa_way way;
     struct nspa_known known[NSPA_KNOWN_SETS][2];
+    struct nspa_listed listed[NSPA_LISTED_CAP];
     struct nspa_file file[NSPA_HANDLE_CAP];
 };
 
@@ -202,6 +216,28 @@ static inline int32_t nspa_free_pop( struct nspa_files *files )
     }
     __atomic_add_fetch( &files->used, 1, __ATOMIC_RELAXED );
     return index;
+}
+
+/* Open the directory that drives' names start with. */
+static inline void nspa_prefix_init( struct nspa_files *files, const char *prefix )
+{
+    size_t len = prefix ? strlen( prefix ) : 0;
+
+    if (!len || len + 2 > sizeof(files->prefix) || prefix[len - 1] == '/') return;
+    if ((files->prefix_fd = open( prefix, O_PATH | O_DIRECTORY | O_CLOEXEC )) == -1) return;
+    memcpy( files->prefix, prefix, len );
+    files->prefix[len] = '/';
+    files->prefix_len = len + 1;
+}
+
+/* open() for an absolute name. */
+static inline int nspa_open_name( const struct nspa_files *files, const char *name, int flags )
+{
+    uint32_t len = files->prefix_len;
+
+    if (len && !strncmp( name, files->prefix, len ) && name[len] && name[len] != '/')
+        return openat( files->prefix_fd, name + len, flags );
+    return open( name, flags );
 }
 
 /* Take note of the handles that came from the parent.  Before any other thread
@@ -496,6 +532,17 @@ static inline const char *nspa_file_name( struct nspa_files *files, struct nspa_
         NSPA_STORE( &file->resolved, at );
     }
     return name;
+}
+
+static inline uint32_t nspa_name_epoch( struct nspa_files *files )
+{
+    return NSPA_LOAD( &files->client.table->name_epoch );
+}
+
+/* Does the name of a pinned entry still lead to the file, as far as we know? */
+static inline int nspa_file_is_in_place( struct nspa_files *files, const struct nspa_file *file )
+{
+    return file->direct && file->direct == (uint32_t)time( NULL ) && file->name_epoch == nspa_name_epoch( files );
 }
 
 static inline void nspa_release_name( const struct nspa_file *file, const char *name )

@@ -15,15 +15,20 @@ static struct nspa_files *make_table(const struct nspa_init *init, uintptr_t sha
 	files->client.journal = &files->client.table->journal[init->journal];
 	files->client.owner = init->owner;
 	files->host = init->host;
+	nspa_prefix_init(files, init->prefix);
 	return files;
+}
+
+static void free_table(struct nspa_files *files)
+{
+	if (files->prefix_len) close(files->prefix_fd);
+	munmap(files, sizeof(*files));
 }
 */
 import "C"
 
 import (
 	"unsafe"
-
-	"golang.org/x/sys/unix"
 
 	_ "github.com/nspa-dev/nspa/include" // rebuild when a header changes
 	"github.com/nspa-dev/nspa/shm"
@@ -44,7 +49,7 @@ func tableInit(init unsafe.Pointer, shared *shm.Table) error {
 		return ErrNoMemory
 	}
 	if C.nspa_client_attached(&files.client) == 0 {
-		_, _, _ = unix.Syscall(unix.SYS_MUNMAP, uintptr(unsafe.Pointer(files)), unsafe.Sizeof(*files), 0)
+		C.free_table(files)
 		return ErrJournal
 	}
 	C.nspa_files_init(files, in.inherited, in.inherited_count)

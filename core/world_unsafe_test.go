@@ -28,6 +28,7 @@ type cInit struct {
 	Owner          uint64
 	Inherited      uintptr
 	InheritedCount uint32
+	Prefix         uintptr
 	Host           [9]uintptr
 }
 

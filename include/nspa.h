@@ -15,8 +15,6 @@
  *
  * ---------------------------------------------------------------------------
  *
- * ---------------------------------------------------------------------------
- *
  * The client ABI.  The caller is the glue in ntdll's Unix library
  * (dlls/ntdll/unix/nspa/), which loads this library when NSPA_LOCAL_FILES=1.
  *
@@ -48,7 +46,7 @@
 extern "C" {
 #endif
 
-#define NSPA_ABI_VERSION 2
+#define NSPA_ABI_VERSION 3
 
 /* Handles of local sections are [NSPA_SECTION_HANDLE_BASE, NSPA_LF_HANDLE_BASE),
  * those of local files [NSPA_LF_HANDLE_BASE, 0x80000000), in steps of four.  The
@@ -143,6 +141,8 @@ struct nspa_init
     uint64_t        owner;
     const uint32_t *inherited;      /* handles in the local range that came from the parent */
     uint32_t        inherited_count;
+    const char     *prefix;         /* the directory that drives' names start with, absolute; may be NULL.
+                                     * Kept open: the way there is not walked at each open. */
     struct nspa_host host;
 };
 
@@ -222,6 +222,7 @@ struct nspa_opened
     uint32_t access;              /* generic rights mapped */
     uint32_t reason;              /* enum nspa_reason, also on failure */
     uint32_t directory;           /* nonzero if it is one; else a regular file */
+    uint64_t size;                /* of a file, in bytes, when it was opened; 0 if not looked at */
 };
 
 /* Open an existing regular file or directory for reading inside this process.
@@ -230,12 +231,18 @@ struct nspa_opened
 extern int32_t nspa_local_file_try_bypass( const struct nspa_open *open, struct nspa_opened *opened );
 
 /* Repeat an open that nspa_local_file_try_bypass() has served before with the same
- * Unix name and arguments: without a name lookup, so open->flags is zero.  Never
- * enters Go: a SCHED_FIFO thread may call it.
+ * Unix name and arguments, or with those arguments on the same device if the name was
+ * listed: without a name lookup, so open->flags is zero.  Never enters Go: a SCHED_FIFO
+ * thread may call it.
  *   STATUS_SUCCESS        as above
  *   STATUS_NOT_SUPPORTED  not known, or not as it was: look the name up and try
  *                         nspa_local_file_try_bypass(); opened->reason says why */
 extern int32_t nspa_local_file_reopen( const struct nspa_open *open, struct nspa_opened *opened );
+
+/* A listing has shown what this name leads to: st_mode and st_dev as lstat() has them.
+ * The name is absolute, and the one that a name lookup would come to.  May be
+ * forgotten at any time.  Takes no lock, never enters Go. */
+extern void nspa_local_file_listed( const char *unix_name, uint32_t mode, uint64_t dev );
 
 /* Give wineserver a local file or section under the handle it has, so that any request
  * may name it.  Returns handle in every case: what is not local, not open or
@@ -271,11 +278,14 @@ extern void nspa_local_file_closed( uint64_t handle );
 
 /* The Unix name of a local file: absolute, without symbolic links, as it was
  * when the file was opened.  *size is the buffer's in bytes, and becomes the
- * name's with its terminator.
+ * name's with its terminator.  *dev, unless dev is NULL, becomes the file's st_dev
+ * if the name leads to it still, and zero if that may be otherwise: a name is taken
+ * to lead where it did for the rest of the second, unless wineserver has renamed or
+ * unlinked a file.
  *   STATUS_SUCCESS
  *   STATUS_BUFFER_OVERFLOW  *size says how much is needed
  *   STATUS_NOT_SUPPORTED    not a local file; wineserver knows */
-extern int32_t nspa_local_file_unix_name( uint64_t handle, char *name, size_t *size );
+extern int32_t nspa_local_file_unix_name( uint64_t handle, char *name, size_t *size, uint64_t *dev );
 
 /* Create a section of a local file.  file is pinned as long as the call takes;
  * the section has a descriptor of its own, opened->fd, for the fd cache.  Never

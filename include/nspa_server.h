@@ -35,7 +35,7 @@
 extern "C" {
 #endif
 
-#define NSPA_SERVER_ABI 2
+#define NSPA_SERVER_ABI 3
 
 /* The ABI this library was built with.  Callers compare with NSPA_SERVER_ABI. */
 extern uint32_t nspa_server_abi(void);
@@ -95,6 +95,11 @@ extern uint32_t nspa_server_count_device( uint64_t dev );
 
 /* Drive links or volumes changed: what processes have cached of them is void. */
 extern void nspa_server_bump_volumes(void);
+
+/* A file was renamed, replaced or unlinked.  To be called after that and, where
+ * nspa_server_count() or nspa_server_watch() was asked before it, before the next call
+ * for an inode of the bucket: who opened the file in between must learn of it. */
+extern void nspa_server_bump_names(void);
 
 /* So many directories are watched for changes with all that are below them.  While
  * there are any, processes open no directory by themselves. */

@@ -74,7 +74,7 @@
 #include <unistd.h>
 
 #define NSPA_SHM_MAGIC    0x4154504e /* "NPTA" */
-#define NSPA_SHM_VERSION  2
+#define NSPA_SHM_VERSION  3
 
 /* Geometry.  Both libraries must be built alike; attaching compares. */
 #ifndef NSPA_BUCKETS
@@ -184,7 +184,8 @@ struct nspa_table
     uint64_t pid_ns_dev;     /* wineserver's PID namespace, from /proc/self/ns/pid: lock words */
     uint64_t pid_ns_ino;     /* hold thread ids, which mean nothing in another */
     uint32_t watched_trees;  /* directories whose trees are watched for changes */
-    uint32_t pad[1005];
+    uint32_t name_epoch;     /* bumped when wineserver has renamed, replaced or unlinked a file */
+    uint32_t pad[1004];
     struct nspa_bucket  bucket[NSPA_BUCKETS];
 #if (NSPA_BUCKETS * (64 + NSPA_SLOTS * 128)) % 4096
     uint8_t  align[4096 - (NSPA_BUCKETS * (64 + NSPA_SLOTS * 128)) % 4096];
@@ -214,6 +215,7 @@ NSPA_ASSERT_OFFSET( nspa_table, lease, 48 );
 NSPA_ASSERT_OFFSET( nspa_table, volume_epoch, 52 );
 NSPA_ASSERT_OFFSET( nspa_table, pid_ns_dev, 56 );
 NSPA_ASSERT_OFFSET( nspa_table, watched_trees, 72 );
+NSPA_ASSERT_OFFSET( nspa_table, name_epoch, 76 );
 NSPA_ASSERT_OFFSET( nspa_table, bucket, 4096 );
 _Static_assert( offsetof( struct nspa_table, journal ) % 4096 == 0, "journal alignment" );
 

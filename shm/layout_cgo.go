@@ -36,6 +36,7 @@ const (
 	offLease     = unsafe.Offsetof(C.struct_nspa_table{}.lease)
 	offEpoch     = unsafe.Offsetof(C.struct_nspa_table{}.volume_epoch)
 	offTrees     = unsafe.Offsetof(C.struct_nspa_table{}.watched_trees)
+	offNames     = unsafe.Offsetof(C.struct_nspa_table{}.name_epoch)
 	offNSDev     = unsafe.Offsetof(C.struct_nspa_table{}.pid_ns_dev)
 	offNSIno     = unsafe.Offsetof(C.struct_nspa_table{}.pid_ns_ino)
 	offBucket    = unsafe.Offsetof(C.struct_nspa_table{}.bucket)

@@ -20,6 +20,7 @@ func TestLayout(t *testing.T) {
 		{"nspa_table.lease", offLease, 48},
 		{"nspa_table.volume_epoch", offEpoch, 52},
 		{"nspa_table.watched_trees", offTrees, 72},
+		{"nspa_table.name_epoch", offNames, 76},
 		{"nspa_table.pid_ns_dev", offNSDev, 56},
 		{"nspa_table.pid_ns_ino", offNSIno, 64},
 		{"nspa_table.bucket", offBucket, 4096},

@@ -126,6 +126,11 @@ NSPA_EXPORT void nspa_server_bump_volumes(void)
     if (nspa_table) __atomic_add_fetch( &nspa_table->volume_epoch, 1, __ATOMIC_RELEASE );
 }
 
+NSPA_EXPORT void nspa_server_bump_names(void)
+{
+    if (nspa_table) __atomic_add_fetch( &nspa_table->name_epoch, 1, __ATOMIC_SEQ_CST );
+}
+
 NSPA_EXPORT void nspa_server_watch_trees( uint32_t count )
 {
     if (nspa_table) NSPA_STORE( &nspa_table->watched_trees, count );

@@ -74,6 +74,7 @@ func TestServerBeforeTable(t *testing.T) {
 	lib.serverRetire(0)
 	lib.serverRelease(-1)
 	lib.serverVolumes()
+	lib.serverNames()
 	lib.serverTrees(1)
 	if lib.serverCount(1, 2) != 0 || lib.serverWatch(1, 2) != 0 || lib.serverDevice(1) != 0 {
 		t.Error("files counted without a table")

@@ -30,6 +30,7 @@ type cInit struct {
 	owner          uint64
 	inherited      uintptr
 	inheritedCount uint32
+	prefix         uintptr
 	host           cHost
 }
 
@@ -46,6 +47,7 @@ type cOpened struct {
 	fd             int32
 	access, reason uint32
 	directory      uint32
+	size           uint64
 }
 
 type cPromotion struct {
@@ -70,6 +72,7 @@ var lib struct {
 	init          func(init unsafe.Pointer) uint32
 	tryBypass     func(open, opened unsafe.Pointer) uint32
 	reopen        func(open, opened unsafe.Pointer) uint32
+	listed        func(name unsafe.Pointer, mode uint32, dev uint64)
 	close         func(handle uint64) uint32
 	closed        func(handle uint64)
 	promote       func(handle uint64) uint64
@@ -77,7 +80,7 @@ var lib struct {
 	handles       func(handles unsafe.Pointer, count uint32) uint32
 	pin           func(handle uint64, file unsafe.Pointer) uint32
 	unpin         func(handle uint64)
-	unixName      func(handle uint64, name, size unsafe.Pointer) uint32
+	unixName      func(handle uint64, name, size, dev unsafe.Pointer) uint32
 	isLocal       func(handle uint64) int32
 	epoch         func() uint64
 	sectionCreate func(file uint64, section, opened unsafe.Pointer) uint32
@@ -99,6 +102,7 @@ var lib struct {
 	serverWatch   func(dev, ino uint64) uint32
 	serverDevice  func(dev uint64) uint32
 	serverVolumes func()
+	serverNames   func()
 	serverTrees   func(count uint32)
 }
 
@@ -109,8 +113,8 @@ func load() error {
 	}{
 		{client, map[string]any{
 			"nspa_version": &lib.version, "nspa_init": &lib.init, "nspa_local_file_try_bypass": &lib.tryBypass,
-			"nspa_local_file_reopen": &lib.reopen,
-			"nspa_local_file_close":  &lib.close, "nspa_local_file_closed": &lib.closed,
+			"nspa_local_file_reopen": &lib.reopen, "nspa_local_file_listed": &lib.listed,
+			"nspa_local_file_close": &lib.close, "nspa_local_file_closed": &lib.closed,
 			"nspa_promote_if_local": &lib.promote, "nspa_local_file_promote_inheritable": &lib.inheritable,
 			"nspa_local_file_promote_handles": &lib.handles, "nspa_local_file_pin": &lib.pin,
 			"nspa_local_file_unpin": &lib.unpin, "nspa_local_file_unix_name": &lib.unixName,
@@ -127,7 +131,7 @@ func load() error {
 			"nspa_server_verify": &lib.serverVerify, "nspa_server_check": &lib.serverCheck,
 			"nspa_server_count": &lib.serverCount, "nspa_server_watch": &lib.serverWatch,
 			"nspa_server_count_device": &lib.serverDevice, "nspa_server_bump_volumes": &lib.serverVolumes,
-			"nspa_server_watch_trees": &lib.serverTrees,
+			"nspa_server_watch_trees": &lib.serverTrees, "nspa_server_bump_names": &lib.serverNames,
 		}},
 	} {
 		handle, err := purego.Dlopen(l.path, purego.RTLD_NOW|purego.RTLD_LOCAL)
@@ -259,7 +263,7 @@ func pin(t testing.TB, handle uint64) (cPromotion, uint32) {
 func unixName(t testing.TB, handle uint64, room int) (string, uintptr, uint32) {
 	t.Helper()
 	buf, size := make([]byte, room+1), uintptr(room)
-	status := lib.unixName(handle, pinned(t, &buf[0]), pinned(t, &size))
+	status := lib.unixName(handle, pinned(t, &buf[0]), pinned(t, &size), nil)
 	if status != 0 {
 		return "", size, status
 	}
@@ -312,12 +316,13 @@ func stats(t testing.TB) (opens [25]uint64, promotions, closes uint64, handles u
 func nullCalls() map[string][2]uint64 {
 	const declined = 0xc00000bb
 	lib.stats(nil, 100)
+	lib.listed(nil, 0100644, 1)
 	return map[string][2]uint64{
 		"init":              {uint64(lib.init(nil)), 0xc000000d},
 		"try_bypass":        {uint64(lib.tryBypass(nil, nil)), declined},
 		"reopen":            {uint64(lib.reopen(nil, nil)), declined},
 		"pin":               {uint64(lib.pin(0x7fffc000, nil)), declined},
-		"unix_name":         {uint64(lib.unixName(0x7fffc000, nil, nil)), declined},
+		"unix_name":         {uint64(lib.unixName(0x7fffc000, nil, nil, nil)), declined},
 		"promote_handles":   {uint64(lib.handles(nil, 5)), 0},
 		"section_create":    {uint64(lib.sectionCreate(0x7fffc000, nil, nil)), declined},
 		"section_query":     {uint64(lib.sectionQuery(0x7fff8000, nil)), declined},

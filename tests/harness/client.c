@@ -240,6 +240,7 @@ int32_t get_init( struct nspa_init *init )
         .table_fd = reply.status ? -1 : reply.statuses[0],
         .journal = reply.journal,
         .owner = reply.owner,
+        .prefix = test_dir(),
         .host = { host_forget_fd, host_promote, host_promote_many, host_close_handle, host_drained,
                   host_stack_bounds, host_warn, can_hold_signals ? host_hold_signals : NULL,
                   can_hold_signals ? host_release_signals : NULL }

@@ -17,7 +17,7 @@
 
 #define X_CLIENT_FUNCTIONS \
     X( nspa_version ) X( nspa_init ) X( nspa_reason_string ) X( nspa_local_file_is_local_handle ) \
-    X( nspa_local_file_try_bypass ) X( nspa_local_file_reopen ) X( nspa_promote_if_local ) X( nspa_local_file_promote_inheritable ) \
+    X( nspa_local_file_try_bypass ) X( nspa_local_file_reopen ) X( nspa_local_file_listed ) X( nspa_promote_if_local ) X( nspa_local_file_promote_inheritable ) \
     X( nspa_local_file_promote_handles ) X( nspa_local_file_pin ) X( nspa_local_file_unpin ) \
     X( nspa_local_file_close ) X( nspa_local_file_closed ) X( nspa_local_file_unix_name ) \
     X( nspa_volume_epoch ) X( nspa_get_stats )

@@ -304,6 +304,149 @@ static void known_by_device(void)
     check_table_empty();
 }
 
+/* ---- names that were listed ---- */
+
+static int64_t listed( void *path )
+{
+    struct client_open first = looked_up( path ), open;
+    char name[400];
+
+    make_known( &first );
+#define LISTED(what, mode, device, change, want) \
+    do \
+    { \
+        snprintf( name, sizeof(name), "%s", make_file( what )); \
+        first = looked_up( name ); \
+        open = again( &first ); \
+        lib.nspa_local_file_listed( name, mode, device ); \
+        change; \
+        CHECK_FOR( #change, reopen_reason( &open ), want ); \
+        if (!open.status) CHECK_EQ( nt_close( open.opened.handle ), STATUS_SUCCESS ); \
+    } while (0)
+    LISTED( "a", S_IFREG | 0644, first.dev, (void)0, NSPA_SERVED );
+    CHECK_EQ( open.opened.size, 4 );
+    CHECK_EQ( open.opened.directory, 0 );
+    CHECK_EQ( reopen_reason( &open ), NSPA_SERVED );
+    CHECK_EQ( nt_close( open.opened.handle ), STATUS_SUCCESS );
+    LISTED( "other-arguments", S_IFREG | 0644, first.dev, open.sharing = 3, NSPA_NOT_KNOWN );
+    LISTED( "other-arguments", S_IFREG | 0644, first.dev, open.access |= WRITE_DATA, NSPA_NOT_KNOWN );
+    LISTED( "other-arguments", S_IFREG | 0644, first.dev, open.flags = NSPA_OPEN_HAS_ROOT, NSPA_NOT_KNOWN );
+    LISTED( "other-arguments", S_IFREG | 0644, first.dev, (void)0, NSPA_SERVED );
+    LISTED( "module.dll", S_IFREG | 0644, first.dev, (void)0, NSPA_NOT_KNOWN );
+    LISTED( "another-name", S_IFREG | 0644, first.dev, strcat( open.path, "x" ), NSPA_NOT_KNOWN );
+    LISTED( "pipe", S_IFIFO | 0644, first.dev, (void)0, NSPA_NOT_KNOWN );
+    LISTED( "link", S_IFLNK | 0777, first.dev, (void)0, NSPA_NOT_KNOWN );
+    LISTED( "another-device", S_IFREG | 0644, first.dev + 1, (void)0, NSPA_NOT_KNOWN );
+    LISTED( "gone", S_IFREG | 0644, first.dev, CHECK( !unlink( name )), NSPA_UNIX_ERROR );
+    CHECK_EQ( reopen_reason( &open ), NSPA_NOT_KNOWN );
+    LISTED( "now-a-directory", S_IFREG | 0644, first.dev, CHECK( !unlink( name ) && !mkdir( name, 0700 )), NSPA_CHANGED );
+    CHECK_EQ( reopen_reason( &open ), NSPA_NOT_KNOWN );
+    CHECK( !rmdir( name ));
+    LISTED( "now-a-pipe", S_IFREG | 0644, first.dev, CHECK( !unlink( name ) && !mkfifo( name, 0600 )), NSPA_CHANGED );
+    CHECK_EQ( reopen_reason( &open ), NSPA_NOT_KNOWN );
+#undef LISTED
+    return 0;
+}
+
+static void known_listed(void)
+{
+    char path[400];
+
+    if (one_slot()) return;
+    call( start( path ), listed, path, sizeof(path) );
+    check_table_empty();
+}
+
+static int64_t listed_many( void *path )
+{
+    struct client_open first = looked_up( path ), open;
+    uint32_t i, known = 0;
+    char name[400];
+
+    make_known( &first );
+    for (i = 0; i < 30000; i++)
+    {
+        snprintf( name, sizeof(name), "%s/listed%u", test_dir(), i );
+        lib.nspa_local_file_listed( name, i & 1 ? S_IFREG : S_IFDIR, first.dev );
+    }
+    for (i = 0; i < 30000; i++)
+    {
+        open = again( &first );
+        snprintf( open.path, sizeof(open.path), "%s/listed%u", test_dir(), i );
+        if (reopen_reason( &open ) == NSPA_UNIX_ERROR) known++;  /* there is none of that name */
+        else CHECK_EQ( open.opened.reason, NSPA_NOT_KNOWN );
+    }
+    CHECK( known > 1000 && known <= 8192 );
+    return 0;
+}
+
+static void known_listed_many(void)
+{
+    char path[400];
+
+    call( start( path ), listed_many, path, sizeof(path) );
+    check_table_empty();
+}
+
+/* ---- directories ---- */
+
+static struct client_open like_directory( const char *path )
+{
+    struct client_open open = looked_up( path );
+
+    open.mode = S_IFDIR | 0755;
+    return open;
+}
+
+static int64_t directory( void *want )
+{
+    static uint32_t listings;
+    struct client_open first = like_directory( test_dir() ), open = again( &first );
+    uint32_t fds = count_entries( "/proc/self/fd" );
+    char name[400];
+    size_t size = sizeof(name);
+
+    if (reopen_reason( &open ) == NSPA_NOT_KNOWN)
+    {
+        make_known( &first );
+        CHECK_EQ( reopen_reason( &open ), *(uint32_t *)want );
+    }
+    else CHECK_EQ( open.opened.reason, *(uint32_t *)want );
+    if (open.status) return 0;
+    CHECK_EQ( open.opened.directory, 1 );
+    CHECK_EQ( lib.nspa_local_file_unix_name( open.opened.handle, name, &size, NULL ), STATUS_SUCCESS );
+    CHECK( !strcmp( name, test_dir() ));
+    CHECK_EQ( nt_close( open.opened.handle ), STATUS_SUCCESS );
+    CHECK_EQ( count_entries( "/proc/self/fd" ), fds );
+
+    /* and one that was listed */
+    snprintf( name, sizeof(name), "%s/sub%u", test_dir(), listings++ );
+    CHECK( !mkdir( name, 0700 ));
+    snprintf( open.path, sizeof(open.path), "%s", name );
+    CHECK_EQ( reopen_reason( &open ), NSPA_NOT_KNOWN );
+    lib.nspa_local_file_listed( name, S_IFDIR | 0700, first.dev );
+    CHECK_EQ( reopen_reason( &open ), NSPA_SERVED );
+    CHECK_EQ( open.opened.directory, 1 );
+    CHECK_EQ( nt_close( open.opened.handle ), STATUS_SUCCESS );
+    CHECK( !rmdir( name ));
+    CHECK_EQ( reopen_reason( &open ), NSPA_UNIX_ERROR );
+    return 0;
+}
+
+/* While a tree is watched wineserver opens them all. */
+static void known_directory(void)
+{
+    uint32_t fine = NSPA_SERVED, declined = NSPA_TABLE_DECLINED, trees;
+    struct process *server = start_server(), *client = start_client();
+
+    call( client, directory, &fine, sizeof(fine) );
+    call( server, server_watch_trees, &(uint32_t){ 1 }, sizeof(trees) );
+    call( client, directory, &declined, sizeof(declined) );
+    call( server, server_watch_trees, &(uint32_t){ 0 }, sizeof(trees) );
+    call( client, directory, &fine, sizeof(fine) );
+    check_table_empty();
+}
+
 /* More files than there is room for: some are forgotten, none is mistaken. */
 static int64_t many( void *path )
 {
@@ -451,5 +594,6 @@ static void known_holding(void)
 const struct test known_tests[] =
 {
     T( known_served ), T( known_other_arguments ), T( known_changed ), T( known_sharing ), T( known_many ),
-    T( known_race ), T( known_holding ), T( known_unlinked ), T( known_by_device ), T( known_stale_inode ), { 0 }
+    T( known_race ), T( known_holding ), T( known_unlinked ), T( known_by_device ), T( known_stale_inode ),
+    T( known_listed ), T( known_listed_many ), T( known_directory ), { 0 }
 };

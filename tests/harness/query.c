@@ -132,26 +132,26 @@ static int64_t unix_name( void *arg )
     if (*names->rename) CHECK_EQ( rename( names->path, names->rename ), 0 );
     memset( buffer, 'x', sizeof(buffer) );
     size = need;
-    CHECK_EQ( lib.nspa_local_file_unix_name( handle, buffer, &size ), STATUS_SUCCESS );
+    CHECK_EQ( lib.nspa_local_file_unix_name( handle, buffer, &size, NULL ), STATUS_SUCCESS );
     CHECK_EQ( size, need );
     CHECK( !strcmp( buffer, names->want ));
     CHECK_EQ( buffer[need], 'x' );
 
     memset( buffer, 'x', sizeof(buffer) );
     size = need - 1;
-    CHECK_EQ( lib.nspa_local_file_unix_name( handle, buffer, &size ), STATUS_BUFFER_OVERFLOW );
+    CHECK_EQ( lib.nspa_local_file_unix_name( handle, buffer, &size, NULL ), STATUS_BUFFER_OVERFLOW );
     CHECK_EQ( size, need );
     CHECK_EQ( buffer[0], 'x' );
     size = 0;
-    CHECK_EQ( lib.nspa_local_file_unix_name( handle, buffer, &size ), STATUS_BUFFER_OVERFLOW );
+    CHECK_EQ( lib.nspa_local_file_unix_name( handle, buffer, &size, NULL ), STATUS_BUFFER_OVERFLOW );
     CHECK_EQ( buffer[0], 'x' );
 
-    CHECK_EQ( lib.nspa_local_file_unix_name( handle, NULL, &size ), STATUS_NOT_SUPPORTED );
-    CHECK_EQ( lib.nspa_local_file_unix_name( handle, buffer, NULL ), STATUS_NOT_SUPPORTED );
+    CHECK_EQ( lib.nspa_local_file_unix_name( handle, NULL, &size, NULL ), STATUS_NOT_SUPPORTED );
+    CHECK_EQ( lib.nspa_local_file_unix_name( handle, buffer, NULL, NULL ), STATUS_NOT_SUPPORTED );
     size = sizeof(buffer);
-    CHECK_EQ( lib.nspa_local_file_unix_name( 0x44, buffer, &size ), STATUS_NOT_SUPPORTED );
+    CHECK_EQ( lib.nspa_local_file_unix_name( 0x44, buffer, &size, NULL ), STATUS_NOT_SUPPORTED );
     CHECK_EQ( nt_close( handle ), STATUS_SUCCESS );
-    CHECK_EQ( lib.nspa_local_file_unix_name( handle, buffer, &size ), STATUS_NOT_SUPPORTED );
+    CHECK_EQ( lib.nspa_local_file_unix_name( handle, buffer, &size, NULL ), STATUS_NOT_SUPPORTED );
     return 0;
 }
 
@@ -216,7 +216,7 @@ static int is_named( uint32_t handle, const char *want )
     char buffer[3000];
     size_t size = sizeof(buffer);
 
-    return !lib.nspa_local_file_unix_name( handle, buffer, &size ) && size == strlen( want ) + 1 &&
+    return !lib.nspa_local_file_unix_name( handle, buffer, &size, NULL ) && size == strlen( want ) + 1 &&
            !strcmp( buffer, want );
 }
 
@@ -409,6 +409,54 @@ static void query_kept_name(void)
     check_table_empty();
 }
 
+/* ---- whether a name still leads to its file ---- */
+
+/* Open the file twice, first to make it known; says what the device is given as. */
+static int64_t place( void *path )
+{
+    static struct client_open first;
+    struct client_open open;
+    char name[500];
+    size_t size = sizeof(name);
+    uint64_t dev = 1;
+
+    if (!first.path[0])
+    {
+        first = looked_up( path );
+        CHECK_EQ( nt_open( &first ), STATUS_SUCCESS );
+        CHECK_EQ( lib.nspa_local_file_unix_name( first.opened.handle, name, &size, &dev ), STATUS_SUCCESS );
+        CHECK_EQ( dev, 0 );  /* Go does not look whether the last component is a link */
+        CHECK_EQ( nt_close( first.opened.handle ), STATUS_SUCCESS );
+    }
+    open = first;
+    open.flags = 0;
+    if (*(char *)path) CHECK_EQ( nt_reopen( &open ), STATUS_SUCCESS );
+    else open.opened = first.opened;
+    first.opened = open.opened;
+    size = sizeof(name);
+    CHECK_EQ( lib.nspa_local_file_unix_name( open.opened.handle, name, &size, &dev ), STATUS_SUCCESS );
+    CHECK( !dev || dev == first.dev );
+    return dev != 0;
+}
+
+static void query_place(void)
+{
+    struct process *server = start_server(), *client = start_client();
+    char path[400], same[1] = "";
+    int i;
+
+    strcpy( path, make_file( "file" ));
+    /* a second may end between two calls, but not each time */
+    for (i = 0; i < 5; i++) if (call( client, place, path, sizeof(path) ) && call( client, place, same, 1 )) break;
+    CHECK( i < 5 );
+    call( server, server_bump_names, NULL, 0 );
+    CHECK_EQ( call( client, place, same, 1 ), 0 );
+    for (i = 0; i < 5; i++) if (call( client, place, path, sizeof(path) )) break;
+    CHECK( i < 5 );
+    usleep( 1100000 );
+    CHECK_EQ( call( client, place, same, 1 ), 0 );
+}
+
 static void query_volume_epoch(void)
 {
     struct process *server, *client, *plain = start_plain_client();
@@ -491,5 +539,5 @@ static void query_stats(void)
 
 const struct test query_tests[] =
 {
-    T( query_pins ), T( query_unix_name ), T( query_kept_name ), T( query_volume_epoch ), T( query_stats ), { 0 }
+    T( query_pins ), T( query_unix_name ), T( query_kept_name ), T( query_volume_epoch ), T( query_place ), T( query_stats ), { 0 }
 };

@@ -62,7 +62,7 @@ static void *realtime_thread( void *arg )
     CHECK_EQ( nt_read( handles[0], name, 4, 0 ), 4 );
     CHECK_EQ( lib.nspa_local_file_pin( handles[0], &file ), STATUS_SUCCESS );
     lib.nspa_local_file_unpin( handles[0] );
-    CHECK_EQ( lib.nspa_local_file_unix_name( handles[0], name, &size ), STATUS_SUCCESS );
+    CHECK_EQ( lib.nspa_local_file_unix_name( handles[0], name, &size, NULL ), STATUS_SUCCESS );
     CHECK( lib.nspa_volume_epoch() != 0 );
     CHECK_EQ( lib.nspa_local_file_close( handles[0] ), STATUS_SUCCESS );
     lib.nspa_promote_if_local( handles[1] );

@@ -22,7 +22,7 @@
 #include "world.h"
 
 #define X_ALL X( abi ) X( create_table ) X( attach ) X( retire ) X( release ) X( publish ) X( verify ) \
-              X( check ) X( count ) X( watch ) X( bump_volumes ) X( watch_trees )
+              X( check ) X( count ) X( watch ) X( bump_volumes ) X( bump_names ) X( watch_trees )
 #define X(name) __typeof__( &nspa_server_##name ) name;
 static struct { X_ALL } server_lib;
 #undef X
@@ -353,6 +353,13 @@ int64_t server_bump_volumes( void *unused )
 {
     (void)unused;
     server_lib.bump_volumes();
+    return 0;
+}
+
+int64_t server_bump_names( void *unused )
+{
+    (void)unused;
+    server_lib.bump_names();
     return 0;
 }
 

@@ -46,6 +46,7 @@ extern int64_t server_verify( void *inode );
 extern int64_t server_count( void *inode );
 extern int64_t server_watch( void *inode );
 extern int64_t server_bump_volumes( void *unused );
+extern int64_t server_bump_names( void *unused );
 extern int64_t server_watch_trees( void *count );  /* uint32_t * */
 
 /* Publish that count other inodes are open, all in this one's bucket. */

@@ -202,7 +202,7 @@ static void call_everything( const char *path, uint64_t mask )
     KEEPS( nt_open_read( path, READ_DATA, 7, &handle ));
     KEEPS( lib.nspa_local_file_pin( handle, &promotion ));
     KEEPS( lib.nspa_local_file_unpin( handle ));
-    KEEPS( lib.nspa_local_file_unix_name( handle, name, &size ));
+    KEEPS( lib.nspa_local_file_unix_name( handle, name, &size, NULL ));
     KEEPS( lib.nspa_promote_if_local( handle ));
     KEEPS( nt_close( handle ));
     nt_open_read( path, READ_DATA, 7, &handle );

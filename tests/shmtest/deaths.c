@@ -327,6 +327,7 @@ static const struct part
     { "exit",    exit_with_handles },
     { "races",   run_races },
     { "hostile", run_hostile },
+    { "known",   run_known },
 };
 
 int main( int argc, char *argv[] )

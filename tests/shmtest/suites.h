@@ -9,6 +9,7 @@
 
 extern void run_races(void);
 extern void run_hostile(void);
+extern void run_known(void);
 
 extern int open_rw( const char *path );
 

@@ -54,7 +54,8 @@ const char *step_name( enum step step )
     static const char *const names[] =
     {
         "none", "lock", "locked", "announce", "announced", "found", "checked",
-        "committed", "counted", "aborted", "uncounted", "unlock", "unlocked", "closed"
+        "committed", "counted", "aborted", "uncounted", "unlock", "unlocked", "closed",
+        "opened"
     };
     return names[step];
 }

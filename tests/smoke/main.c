@@ -168,6 +168,7 @@ int main( int argc, char **argv )
         { "volume", test_volume },
         { "queries", test_queries },
         { "names", test_names },
+        { "name_case", test_name_case },
         { "directories", test_directories },
     };
     unsigned int i;

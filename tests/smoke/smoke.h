@@ -69,6 +69,7 @@ extern void test_volume(void);
 extern int volume_child( const char *path, const char *map_name );
 extern void test_queries(void);
 extern void test_names(void);
+extern void test_name_case(void);
 extern void test_directories(void);
 
 /* The child of test_directories(). */
