@@ -80,8 +80,8 @@ extern void nspa_server_check( uint64_t dev, uint64_t ino, const struct nspa_sha
                                uint32_t *other_access, uint32_t *other_sharing );
 
 /* Local handles that exist for an inode, recounted.  When there are none, local
- * opens of it are declined until the next call for an inode of its bucket: the
- * caller may unlink or replace the file. */
+ * opens of it are declined until the next call that names an inode: the caller may
+ * unlink or replace the file. */
 extern uint32_t nspa_server_count( uint64_t dev, uint64_t ino );
 
 /* The same, and when there are any, the client that closes the last one is
@@ -96,9 +96,8 @@ extern uint32_t nspa_server_count_device( uint64_t dev );
 /* Drive links or volumes changed: what processes have cached of them is void. */
 extern void nspa_server_bump_volumes(void);
 
-/* A file was renamed, replaced or unlinked.  To be called after that and, where
- * nspa_server_count() or nspa_server_watch() was asked before it, before the next call
- * for an inode of the bucket: who opened the file in between must learn of it. */
+/* A file was renamed, replaced or unlinked.  To be called after that and before the
+ * next call that names an inode: who opened the file in between must learn of it. */
 extern void nspa_server_bump_names(void);
 
 /* So many directories are watched for changes with all that are below them.  While

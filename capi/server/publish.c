@@ -36,6 +36,19 @@ static void sum_clients( struct nspa_bucket *bucket, int entered, uint64_t dev, 
     }
 }
 
+/* The bucket that the last count left poisoned.  What it was asked for is done when
+ * wineserver calls again; without this, each file that it deletes would cost an
+ * open of another one in that bucket. */
+static struct nspa_bucket *held_off;
+
+static void settle(void)
+{
+    struct nspa_bucket *bucket = held_off;
+
+    held_off = NULL;
+    if (bucket && nspa_bucket_enter( bucket )) nspa_bucket_leave( bucket, 0 );
+}
+
 NSPA_EXPORT void nspa_server_publish( uint64_t dev, uint64_t ino, const struct nspa_share *own,
                                       struct nspa_share *clients )
 {
@@ -45,6 +58,7 @@ NSPA_EXPORT void nspa_server_publish( uint64_t dev, uint64_t ino, const struct n
 
     memset( clients, 0, sizeof(*clients) );
     if (!nspa_table) return;
+    settle();
     bucket = nspa_bucket_of( nspa_table, dev, ino );
     entered = nspa_bucket_enter( bucket );
     slot = nspa_slot_find( bucket, dev, ino, &unused );
@@ -102,10 +116,12 @@ NSPA_EXPORT uint32_t nspa_server_count( uint64_t dev, uint64_t ino )
     int entered;
 
     if (!nspa_table) return 0;
+    settle();
     bucket = nspa_bucket_of( nspa_table, dev, ino );
     entered = nspa_bucket_enter( bucket );
     sum_clients( bucket, entered, dev, ino, &clients );
     if (entered) nspa_bucket_leave( bucket, !clients.handles );
+    if (entered && !clients.handles) held_off = bucket;
     return clients.handles;
 }
 

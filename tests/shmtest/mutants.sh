@@ -54,6 +54,8 @@ mutant "an entry is read under one number" hostile capi/server/journal.c \
     's/if \(NSPA_LOAD\( &entry->seq \) == copy->seq\) return/return/'
 mutant "a count of none holds off opens" races capi/server/publish.c \
     's/nspa_bucket_leave\( bucket, !clients.handles \)/nspa_bucket_leave( bucket, 0 )/'
+mutant "a count of none holds off no longer than needed" races capi/server/publish.c \
+    's/held_off = bucket;//'
 mutant "overflowed inodes get slots" races capi/server/bucket.c \
     's/    place_overflows\( bucket \);\n//'
 mutant "a last close is told" races $shm \

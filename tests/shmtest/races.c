@@ -234,6 +234,7 @@ static void count_holds_off(void)
     struct opens opens = { { 1000 }, 1, READ, NSPA_SHARE_READ };
     struct nspa_share none;
     struct child *child;
+    uint64_t ino;
 
     memset( &none, 0, sizeof(none) );
     CHECK( nspa_server_count( DEV, 1000 ) == 0, "open" );
@@ -247,6 +248,12 @@ static void count_holds_off(void)
     CHECK( child->control->result == NSPA_PUBLISHED, "%u", child->control->result );
     CHECK( nspa_server_count( DEV, 1000 ) == 1, "not open" );
     reap( child );
+
+    /* and no longer: whatever wineserver does next, it has acted */
+    for (ino = 0; ino < 100; ino++) CHECK( nspa_server_count( DEV, ino ) == 0, "open" );
+    server_store( 1000, &none );
+    for (ino = 0; ino < NSPA_BUCKETS; ino++)
+        CHECK( !nspa_table->bucket[ino].flags, "flags %u", nspa_table->bucket[ino].flags );
 }
 
 void run_races(void)
