@@ -188,17 +188,17 @@ int32_t nspa_local_file_try_bypass( const struct nspa_open *open, struct nspa_op
     return STATUS_SUCCESS;
 }
 
-/* Open in C what a listing has shown. */
-static uint32_t open_listed( struct nspa_files *table, const struct nspa_open *open, uint64_t name,
-                             struct nspa_opened *opened )
+/* Open in C what a listing or the caller has seen. */
+static uint32_t open_seen( struct nspa_files *table, const struct nspa_open *open, uint64_t name,
+                           struct nspa_opened *opened )
 {
-    struct nspa_open listed = *open;
+    struct nspa_open found = *open;
     struct nspa_known *entry;
     uint32_t reason;
 
-    if (!nspa_listed_find( table, name, &listed )) return NSPA_NOT_KNOWN;
-    reason = open_known( table, &listed, nspa_device_hash( &listed ), opened, &entry );
-    if (reason == NSPA_SERVED) make_known( table, &listed, name, opened );
+    if (!(open->flags & NSPA_OPEN_HAS_STAT) && !nspa_listed_find( table, name, &found )) return NSPA_NOT_KNOWN;
+    reason = open_known( table, &found, nspa_device_hash( &found ), opened, &entry );
+    if (reason == NSPA_SERVED) make_known( table, &found, name, opened );
     else if (reason == NSPA_CHANGED || reason == NSPA_UNIX_ERROR) nspa_listed_drop( table, name );
     return reason;
 }
@@ -212,7 +212,7 @@ int32_t nspa_local_file_reopen( const struct nspa_open *open, struct nspa_opened
     if (!is_open_sound( table, open, opened )) return STATUS_NOT_SUPPORTED;
     name = nspa_name_hash( open );
     opened->reason = open_known( table, open, name, opened, &entry );
-    if (opened->reason == NSPA_NOT_KNOWN) opened->reason = open_listed( table, open, name, opened );
+    if (opened->reason == NSPA_NOT_KNOWN) opened->reason = open_seen( table, open, name, opened );
     else if (opened->reason == NSPA_CHANGED || opened->reason == NSPA_UNIX_ERROR) nspa_known_drop( entry );
     return opened->reason == NSPA_SERVED ? STATUS_SUCCESS : STATUS_NOT_SUPPORTED;
 }

@@ -231,8 +231,9 @@ struct nspa_opened
 extern int32_t nspa_local_file_try_bypass( const struct nspa_open *open, struct nspa_opened *opened );
 
 /* Repeat an open that nspa_local_file_try_bypass() has served before with the same
- * Unix name and arguments, or with those arguments on the same device if the name was
- * listed: without a name lookup, so open->flags is zero.  Never enters Go: a SCHED_FIFO
+ * Unix name and arguments, or with those arguments on the same device: that takes the
+ * name to have been listed, or NSPA_OPEN_HAS_STAT.  No other flag may be set.  Without a
+ * name lookup: the name must be what one would come to.  Never enters Go: a SCHED_FIFO
  * thread may call it.
  *   STATUS_SUCCESS        as above
  *   STATUS_NOT_SUPPORTED  not known, or not as it was: look the name up and try

@@ -345,6 +345,20 @@ static int64_t listed( void *path )
     LISTED( "now-a-pipe", S_IFREG | 0644, first.dev, CHECK( !unlink( name ) && !mkfifo( name, 0600 )), NSPA_CHANGED );
     CHECK_EQ( reopen_reason( &open ), NSPA_NOT_KNOWN );
 #undef LISTED
+
+    /* or by one who has just looked */
+    snprintf( name, sizeof(name), "%s", make_file( "looked-at" ));
+    open = looked_up( name );
+    open.sharing = 3;
+    CHECK_EQ( reopen_reason( &open ), NSPA_NOT_KNOWN );
+    open.sharing = 7;
+    CHECK_EQ( reopen_reason( &open ), NSPA_SERVED );
+    CHECK_EQ( nt_close( open.opened.handle ), STATUS_SUCCESS );
+    open = again( &open );
+    CHECK_EQ( reopen_reason( &open ), NSPA_SERVED );
+    CHECK_EQ( nt_close( open.opened.handle ), STATUS_SUCCESS );
+    open = looked_up( make_file( "looked-at.exe" ));
+    CHECK_EQ( reopen_reason( &open ), NSPA_NOT_KNOWN );
     return 0;
 }
 
