@@ -108,22 +108,27 @@ func source(match []string, unitName string) string {
 var (
 	// GetTempFileName takes up to three letters of the caller's prefix, which
 	// may look like hexadecimal digits themselves.
-	tempRE   = regexp.MustCompile(`\b([A-Za-z~_])[A-Za-z~_]{0,2}[0-9A-Fa-f]{1,8}(?i:\.tmp)\b`)
-	guidRE   = regexp.MustCompile(`\b[0-9A-Fa-f]{8}(-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}\b`)
-	msRE     = regexp.MustCompile(`\b[0-9]+(\.[0-9]+)? ?(ms|msec|milliseconds|seconds|us)\b`)
-	vmRE     = regexp.MustCompile(`(Expected to be greater than )[0-9]+(, got )[0-9]+`) // ntdll:info, VirtualSize
-	idRE     = regexp.MustCompile(`\b((?i:pid|tid|process|thread|process id|thread id)[ =:]+)(0x)?[0-9a-f]{2,8}\b`)
-	handleRE = regexp.MustCompile(`\b((?i:handle)[ =:]+)(0x)?[0-9A-Fa-f]{1,16}\b`)
-	hexRE    = regexp.MustCompile(`\b(0x)?[0-9A-Fa-f]+\b`)
+	tempRE = regexp.MustCompile(`\b([A-Za-z~_])[A-Za-z~_]{0,2}[0-9A-Fa-f]{1,8}(?i:\.tmp)\b`)
+	guidRE = regexp.MustCompile(`\b[0-9A-Fa-f]{8}(-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}\b`)
+	msRE   = regexp.MustCompile(`\b[0-9]+(\.[0-9]+)? ?(ms|msec|milliseconds|seconds|us)\b`)
+	vmRE   = regexp.MustCompile(`(Expected to be greater than )[0-9]+(, got )[0-9]+`) // ntdll:info, VirtualSize
+	idRE   = regexp.MustCompile(`\b((?i:pid|tid|process|thread|process id|thread id)[ =:]+)(0x)?[0-9a-f]{2,8}\b`)
+	// A string with the address of one of Wine's modules in it, 0x6fffffxxxxxx, is
+	// of a buffer that nobody has filled (msi:action prints one), and may have
+	// handles in it as well.
+	unfilledRE = regexp.MustCompile(`"(?:[^"\\]|\\.)*\\xff\\xffo\\x00\\x00(?:[^"\\]|\\.)*"`)
+	handleRE   = regexp.MustCompile(`\b((?i:handle)[ =:]+)(0x)?[0-9A-Fa-f]{1,16}\b`)
+	hexRE      = regexp.MustCompile(`\b(0x)?[0-9A-Fa-f]+\b`)
 )
 
 // normalise takes out of a message what legitimately differs from run to run:
 // handles, addresses, process and thread ids, GUIDs, durations, names of
-// temporary files, and the size of the address space. Status codes, other sizes
-// and counts stay.
+// temporary files, the size of the address space, and what is in memory that was
+// not filled. Status codes, other sizes and counts stay.
 func normalise(text string) string {
 	text = tempRE.ReplaceAllString(text, "${1}#.tmp")
 	text = guidRE.ReplaceAllString(text, "#")
+	text = unfilledRE.ReplaceAllString(text, "#")
 	text = msRE.ReplaceAllString(text, "# $2")
 	text = vmRE.ReplaceAllString(text, "${1}#${2}#")
 	text = idRE.ReplaceAllString(text, "${1}#")

@@ -31,6 +31,8 @@ func TestNormalise(t *testing.T) {
 		{"took 523 ms", "took # ms"},
 		{"Expected to be greater than 101744640, got 84967424", "Expected to be greater than #, got #"},
 		{"the file has bad contents", "the file has bad contents"},
+		{`got "\x00\xec\xc2\xff\xffo\x00\x00 \x00\"\x00"...`, `got #...`},
+		{`got "\xff\xff\x00\x00o", wanted "a\\"`, `got "\xff\xff\x00\x00o", wanted "a\\"`},
 	} {
 		if got := normalise(c.in); got != c.want {
 			t.Errorf("normalise(%q) = %q, want %q", c.in, got, c.want)
