@@ -410,7 +410,7 @@ int main( int argc, char *argv[] )
             if (!scribble && !NSPA_LOAD( &children[i]->control->armed ))
             {
                 children[i]->control->signal = next_random( &random ) % 8 ? SIGKILL : SIGSTOP;
-                NSPA_STORE( &children[i]->control->armed, 1 + next_random( &random ) % (STEP_opened - 1) );
+                NSPA_STORE( &children[i]->control->armed, 1 + next_random( &random ) % (STEP_COUNT - 1) );
             }
             break;
         case 3:
