@@ -26,10 +26,10 @@ const (
 )
 
 func TestVersion(t *testing.T) {
-	if got := lib.version(); got != 2 {
+	if got := lib.version(); got != 3 {
 		t.Errorf("client ABI %d", got)
 	}
-	if got := lib.serverABI(); got != 2 {
+	if got := lib.serverABI(); got != 3 {
 		t.Errorf("server ABI %d", got)
 	}
 }

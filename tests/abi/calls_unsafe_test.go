@@ -250,7 +250,7 @@ func callInit(t testing.TB, init cInit) uint32 {
 }
 
 func goodInit() cInit {
-	return cInit{size: uint32(unsafe.Sizeof(cInit{})), abi: 2, tableFD: -1, host: callbacks()}
+	return cInit{size: uint32(unsafe.Sizeof(cInit{})), abi: 3, tableFD: -1, host: callbacks()}
 }
 
 func pin(t testing.TB, handle uint64) (cPromotion, uint32) {

@@ -20,8 +20,8 @@ import (
 // The ABI versions this nspactl belongs to; a test compares them with the
 // headers.
 const (
-	ClientABI = 2
-	ServerABI = 2
+	ClientABI = 3
+	ServerABI = 3
 )
 
 // Result is the outcome of one check.
