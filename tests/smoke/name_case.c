@@ -1,12 +1,12 @@
 /*
- * SPDX-License-Identifier: LGPL-2.1-or-later
- *
  * Names in another case
  *
  * What a name in another case leads to is remembered, once the directory has been
  * left alone for more than a second: hence the pauses.  What happens to the directory
  * or to the way there afterwards must show in the very next open.  Files whose names
  * differ in nothing but case are made by their Unix names.
+ *
+ * SPDX-License-Identifier: LGPL-2.1-or-later
  */
 
 #include <stdlib.h>
