@@ -184,7 +184,7 @@ int32_t nspa_local_file_try_bypass( const struct nspa_open *open, struct nspa_op
         if (opened->reason == NSPA_SERVED && device) make_known( table, open, device, opened );
     }
     if (opened->reason != NSPA_SERVED) return STATUS_NOT_SUPPORTED;
-    if (device) make_known( table, open, nspa_name_hash( open ), opened );
+    if (device) make_known( table, open, nspa_name_hash( open->unix_name ), opened );
     return STATUS_SUCCESS;
 }
 
@@ -210,7 +210,7 @@ int32_t nspa_local_file_reopen( const struct nspa_open *open, struct nspa_opened
     uint64_t name;
 
     if (!is_open_sound( table, open, opened )) return STATUS_NOT_SUPPORTED;
-    name = nspa_name_hash( open );
+    name = nspa_name_hash( open->unix_name );
     opened->reason = open_known( table, open, name, opened, &entry );
     if (opened->reason == NSPA_NOT_KNOWN) opened->reason = open_seen( table, open, name, opened );
     else if (opened->reason == NSPA_CHANGED || opened->reason == NSPA_UNIX_ERROR) nspa_known_drop( entry );
@@ -221,7 +221,7 @@ void nspa_local_file_listed( const char *unix_name, uint32_t mode, uint64_t dev 
 {
     struct nspa_files *table = nspa_get_files();
 
-    if (table && unix_name) nspa_listed_add( table, nspa_hash_text( 0, unix_name, strlen( unix_name ) ), mode, dev );
+    if (table && unix_name) nspa_listed_add( table, nspa_name_hash( unix_name ), mode, dev );
 }
 
 uint64_t nspa_promote_if_local( uint64_t handle )

@@ -91,9 +91,9 @@ static inline uint64_t nspa_known_arguments( const struct nspa_open *open )
 }
 
 /* What an entry is found by: the name, */
-static inline uint64_t nspa_name_hash( const struct nspa_open *open )
+static inline uint64_t nspa_name_hash( const char *unix_name )
 {
-    return nspa_hash_text( 0, open->unix_name, strlen( open->unix_name ) );
+    return nspa_hash_text( 0, unix_name, strlen( unix_name ) );
 }
 
 /* or the device, with the kind of what the name is known to lead to; zero if it is not. */

@@ -139,17 +139,10 @@ static BOOL has_attributes( HANDLE file, DWORD attributes )
 /* The status of opening it as a file, or as a directory */
 static NTSTATUS open_as( const char *name, ULONG kind )
 {
-    WCHAR buffer[2 * MAX_PATH] = L"\\??\\";
-    UNICODE_STRING string;
-    OBJECT_ATTRIBUTES attr;
-    IO_STATUS_BLOCK io;
     HANDLE file;
-    NTSTATUS status;
+    NTSTATUS status = open_relative( NULL, name, GENERIC_READ | SYNCHRONIZE, 7, FILE_OPEN,
+                                     kind | FILE_SYNCHRONOUS_IO_NONALERT, &file );
 
-    MultiByteToWideChar( CP_ACP, 0, name, -1, buffer + 4, ARRAYSIZE(buffer) - 4 );
-    RtlInitUnicodeString( &string, buffer );
-    InitializeObjectAttributes( &attr, &string, OBJ_CASE_INSENSITIVE, NULL, NULL );
-    status = NtOpenFile( &file, GENERIC_READ | SYNCHRONIZE, &attr, &io, 7, kind | FILE_SYNCHRONOUS_IO_NONALERT );
     if (!status) NtClose( file );
     return status;
 }

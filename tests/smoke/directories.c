@@ -40,23 +40,6 @@ static char *below( const char *name )
     return path;
 }
 
-static NTSTATUS open_relative( HANDLE root, const char *path, DWORD access, DWORD share, DWORD disposition, DWORD options,
-                               HANDLE *handle )
-{
-    WCHAR wide[MAX_PATH] = L"\\??\\";
-    UNICODE_STRING name;
-    OBJECT_ATTRIBUTES attr;
-    IO_STATUS_BLOCK io;
-    NTSTATUS status;
-
-    MultiByteToWideChar( CP_ACP, 0, path, -1, wide + (root ? 0 : 4), MAX_PATH - 4 );
-    RtlInitUnicodeString( &name, wide );
-    InitializeObjectAttributes( &attr, &name, OBJ_CASE_INSENSITIVE, root, NULL );
-    status = NtCreateFile( handle, access, &attr, &io, NULL, 0, share, disposition, options, NULL, 0 );
-    if (!status) check( io.Information == FILE_OPENED );
-    return status;
-}
-
 static NTSTATUS open_nt( const char *path, DWORD access, DWORD share, DWORD options, HANDLE *handle )
 {
     return open_relative( NULL, path, access, share, FILE_OPEN, options, handle );

@@ -80,6 +80,38 @@ HANDLE open_read( const char *path, DWORD share )
     return CreateFileA( path, GENERIC_READ, share, NULL, OPEN_EXISTING, 0, NULL );
 }
 
+LONG open_relative( HANDLE root, const char *path, DWORD access, DWORD share, DWORD disposition, DWORD options,
+                    HANDLE *handle )
+{
+    WCHAR wide[2 * MAX_PATH] = L"\\??\\";
+    UNICODE_STRING name;
+    OBJECT_ATTRIBUTES attr;
+    IO_STATUS_BLOCK io;
+    NTSTATUS status;
+
+    MultiByteToWideChar( CP_ACP, 0, path, -1, wide + (root ? 0 : 4), ARRAYSIZE(wide) - 4 );
+    RtlInitUnicodeString( &name, wide );
+    InitializeObjectAttributes( &attr, &name, OBJ_CASE_INSENSITIVE, root, NULL );
+    status = NtCreateFile( handle, access, &attr, &io, NULL, 0, share, disposition, options, NULL, 0 );
+    if (!status) check( io.Information == FILE_OPENED );
+    return status;
+}
+
+BOOL get_unix_path( const char *path, char *unix_path, size_t size )
+{
+    char *(CDECL *get_unix_name)( const WCHAR * ) =
+        (void *)GetProcAddress( GetModuleHandleA( "kernel32" ), "wine_get_unix_file_name" );
+    WCHAR wide[MAX_PATH];
+    char *name;
+    int ok;
+
+    MultiByteToWideChar( CP_ACP, 0, path, -1, wide, ARRAYSIZE(wide) );
+    name = get_unix_name ? get_unix_name( wide ) : NULL;
+    if ((ok = check( name ))) snprintf( unix_path, size, "%s", name );
+    HeapFree( GetProcessHeap(), 0, name );
+    return ok;
+}
+
 static HANDLE start_childv( BOOL inherit, const char *format, va_list args )
 {
     char exe[MAX_PATH], verb[1024], line[2048];

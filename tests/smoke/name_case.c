@@ -45,18 +45,15 @@ static const char *exact( const char *name )
     return path;
 }
 
-static void find_unix_top(void)
+static BOOL find_unix_top(void)
 {
-    char *(CDECL *get_unix_name)( const WCHAR * ) =
-        (void *)GetProcAddress( GetModuleHandleA( "kernel32" ), "wine_get_unix_file_name" );
-    WCHAR wide[MAX_PATH];
-    char *name, *p;
+    static const char prefix[] = "\\\\?\\unix";
+    char *p;
 
-    MultiByteToWideChar( CP_ACP, 0, top, -1, wide, ARRAYSIZE(wide) );
-    name = get_unix_name ? get_unix_name( wide ) : NULL;
-    if (check( name )) snprintf( unix_top, sizeof(unix_top), "\\\\?\\unix%s", name );
+    strcpy( unix_top, prefix );
+    if (!get_unix_path( top, unix_top + strlen( prefix ), sizeof(unix_top) - strlen( prefix ))) return FALSE;
     for (p = unix_top; *p; p++) if (*p == '/') *p = '\\';
-    HeapFree( GetProcessHeap(), 0, name );
+    return TRUE;
 }
 
 /* By the exact name, so that twins go one by one. */
@@ -401,16 +398,7 @@ static void test_many(void)
 
 static NTSTATUS open_in( HANDLE root, const char *path, ACCESS_MASK access, ULONG options, HANDLE *handle )
 {
-    WCHAR wide[MAX_PATH] = L"\\??\\";
-    UNICODE_STRING name;
-    OBJECT_ATTRIBUTES attr;
-    IO_STATUS_BLOCK io;
-
-    MultiByteToWideChar( CP_ACP, 0, path, -1, wide + (root ? 0 : 4), MAX_PATH - 4 );
-    RtlInitUnicodeString( &name, wide );
-    InitializeObjectAttributes( &attr, &name, OBJ_CASE_INSENSITIVE, root, NULL );
-    return NtCreateFile( handle, access | SYNCHRONIZE, &attr, &io, NULL, 0, 7, FILE_OPEN,
-                         options | FILE_SYNCHRONOUS_IO_NONALERT, NULL, 0 );
+    return open_relative( root, path, access | SYNCHRONIZE, 7, FILE_OPEN, options | FILE_SYNCHRONOUS_IO_NONALERT, handle );
 }
 
 static int reads_in( HANDLE root, const char *path, const char *text )
@@ -480,7 +468,7 @@ void test_name_case(void)
 
     strcpy( top, temp_path( "name-case" ));
     CreateDirectoryA( top, NULL );
-    find_unix_top();
+    if (!find_unix_top()) return;  /* else remove_tree() would remove more than that */
     remove_tree( unix_top );
     make_dir( top );
     for (i = 0; i < ARRAYSIZE(trees); i++) make_tree( trees[i] );

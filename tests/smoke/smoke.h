@@ -38,6 +38,14 @@ extern BOOL is_pattern( const char *data, DWORD offset, DWORD length );
 
 extern HANDLE open_read( const char *path, DWORD share );
 
+/* NtCreateFile() of a full path, or of one from root; returns the status.  What it
+ * opens must have been there. */
+extern LONG open_relative( HANDLE root, const char *path, DWORD access, DWORD share, DWORD disposition, DWORD options,
+                           HANDLE *handle );
+
+/* The Unix name of a path; fails a check if there is none. */
+extern BOOL get_unix_path( const char *path, char *unix_path, size_t size );
+
 /* Is this full path what the file is called, however one asks? */
 extern BOOL is_called( HANDLE file, const char *path );
 

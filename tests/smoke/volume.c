@@ -190,19 +190,14 @@ static void remove_tree( const char *dir )
 /* A directory to become a drive; unix_path has MAX_PATH bytes. */
 static char *make_root( const char *name, const char *label, const char *serial, char *unix_path )
 {
-    char *(CDECL *get_unix_name)( const WCHAR * ) = (void *)GetProcAddress( GetModuleHandleA( "kernel32" ), "wine_get_unix_file_name" );
-    char *dir = temp_path( name ), *unix_name;
-    WCHAR wide[MAX_PATH];
+    char *dir = temp_path( name );
 
     remove_tree( dir );
     check( CreateDirectoryA( dir, NULL ));
     write_text( dir, "data", "data" );
     write_text( dir, ".windows-label", label );
     write_text( dir, ".windows-serial", serial );
-    MultiByteToWideChar( CP_ACP, 0, dir, -1, wide, ARRAYSIZE(wide) );
-    unix_name = get_unix_name ? get_unix_name( wide ) : NULL;
-    if (check( unix_name )) snprintf( unix_path, MAX_PATH, "%s", unix_name );
-    HeapFree( GetProcessHeap(), 0, unix_name );
+    get_unix_path( dir, unix_path, MAX_PATH );
     return dir;
 }
 
