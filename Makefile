@@ -20,6 +20,7 @@ help:
 	@echo 'make test          all tests ($(TESTS))'
 	@echo 'make fuzz          each fuzz target for FUZZTIME (30s)'
 	@echo 'make lint          gofmt, go vet, staticcheck, gcc, shellcheck'
+	@echo 'make patches       wine-patches/10.0, from wine-patches/src and hooks'
 	@echo 'make install       to PREFIX ($(PREFIX)) below DESTDIR; make uninstall'
 	@echo 'make clean         remove build/; build.sh clean --cache: the cache too'
 	@echo 'one suite:         $(SUITES:%=make %)'
@@ -41,4 +42,8 @@ fuzz $(filter-out torture,$(SUITES)):
 lint install uninstall clean:
 	@./build.sh $@
 
-.PHONY: all help demo bench test fuzz lint install uninstall clean $(SUITES)
+# wine-patches/10.0 from wine-patches/src and hooks
+patches:
+	@scripts/wine-patches.sh wine-patches/10.0
+
+.PHONY: all help demo bench test fuzz lint install uninstall clean patches $(SUITES)

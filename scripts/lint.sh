@@ -47,6 +47,16 @@ for file in "${programs[@]}"; do
         -D__USE_MINGW_ANSI_STDIO=1 -D_WIN32_WINNT=0x0A00 -O2 -fsyntax-only "$file"
 done
 
+# The series is what its sources make it.
+patches() {
+    local out
+    out=$(mktemp -d)
+    scripts/wine-patches.sh "$out/series"
+    diff -r "$out/series" wine-patches/10.0
+    rm -rf "$out"
+}
+check 'wine-patches/10.0: make patches' patches
+
 mapfile -t shell < <(scripts)
 for file in "${shell[@]}"; do check "shellcheck $file" shellcheck -x -P SCRIPTDIR "$file"; done
 

@@ -1,0 +1,56 @@
+/*
+ * Local files in the fd cache; included by server.c
+ *
+ * Copyright 2026 the nspa authors
+ *
+ * This library is free software; you can redistribute it and/or
+ * modify it under the terms of the GNU Lesser General Public
+ * License as published by the Free Software Foundation; either
+ * version 2.1 of the License, or (at your option) any later version.
+ *
+ * This library is distributed in the hope that it will be useful,
+ * but WITHOUT ANY WARRANTY; without even the implied warranty of
+ * MERCHANTABILITY or FITNESS FOR A PARTICULAR PURPOSE.  See the GNU
+ * Lesser General Public License for more details.
+ *
+ * You should have received a copy of the GNU Lesser General Public
+ * License along with this library; if not, write to the Free Software
+ * Foundation, Inc., 51 Franklin St, Fifth Floor, Boston, MA 02110-1301, USA
+ */
+
+/* The cache is what reads a local file: every user of server_get_unix_fd()
+ * finds it there, without a lock. Its block is allocated beforehand, so that
+ * adding an entry needs no fd_cache_mutex either. */
+BOOL nspa_fd_cache_init(void)
+{
+    unsigned int last = FD_CACHE_ENTRIES - 1;
+    sigset_t sigset;
+
+    server_enter_uninterrupted_section( &fd_cache_mutex, &sigset );
+    if (!fd_cache[last])
+    {
+        void *ptr = anon_mmap_alloc( FD_CACHE_BLOCK_SIZE * sizeof(union fd_cache_entry), PROT_READ | PROT_WRITE );
+        if (ptr != MAP_FAILED) fd_cache[last] = ptr;
+    }
+    server_leave_uninterrupted_section( &fd_cache_mutex, &sigset );
+    return fd_cache[last] != NULL;
+}
+
+BOOL nspa_fd_cache_add( HANDLE handle, int fd, enum server_fd_type type, unsigned int access, unsigned int options )
+{
+    return add_fd_to_cache( handle, fd, type, access, options );
+}
+
+/* is it a file, and not a directory? */
+BOOL nspa_fd_cache_is_file( HANDLE handle )
+{
+    enum server_fd_type type = FD_TYPE_INVALID;
+    int fd;
+
+    return !get_cached_fd( handle, &fd, &type, NULL, NULL ) && type == FD_TYPE_FILE;
+}
+
+int nspa_fd_cache_remove( HANDLE handle )
+{
+    return remove_fd_from_cache( handle );
+}
