@@ -312,21 +312,32 @@ struct nspa_robust_list_head
     void *list_op_pending;
 };
 
-static inline struct nspa_thread *nspa_thread_self(void)
+static inline void nspa_thread_init( struct nspa_thread *self )
 {
-    static __thread struct nspa_thread self __attribute__((tls_model("initial-exec")));
     struct nspa_robust_list_head *head = NULL;
     size_t len = 0;
 
-    if (self.tid) return &self;
     if (!syscall( SYS_get_robust_list, 0, &head, &len ) && head && len >= sizeof(*head))
     {
-        self.futex_offset = head->futex_offset;
-        self.pending = &head->list_op_pending;
+        self->futex_offset = head->futex_offset;
+        self->pending = &head->list_op_pending;
     }
-    self.tid = syscall( SYS_gettid );
+    self->tid = syscall( SYS_gettid );
+}
+
+/* libnspa.so must not take static thread-local storage, which GL drivers need, and
+ * has its own (core/thread.c). */
+#ifdef NSPA_OWN_THREAD_SELF
+extern struct nspa_thread *nspa_thread_self(void);
+#else
+static inline struct nspa_thread *nspa_thread_self(void)
+{
+    static __thread struct nspa_thread self __attribute__((tls_model("initial-exec")));
+
+    if (!self.tid) nspa_thread_init( &self );
     return &self;
 }
+#endif
 
 /* Tell the kernel which word to mark should this thread die: list_op_pending
  * is what glibc itself uses while it takes a robust mutex.  Bit 0 says PI. */
