@@ -251,7 +251,7 @@ uint32_t nspa_local_file_promote_inheritable(void)
     if (!table) return 0;
     mask = nspa_enter();
     batch.count = batch.promoted = 0;
-    len = NSPA_LOAD( &table->fresh );
+    len = nspa_files_end( table );
     for (i = 0; i < len; i++)
     {
         struct nspa_file *file = &table->file[i];

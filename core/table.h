@@ -125,6 +125,7 @@ struct nspa_files
     uint32_t disabled;       /* after an internal error */
     uint32_t used;           /* entries that are not free */
     uint32_t fresh;          /* entries from here on were never given out; their memory is untouched */
+    uint32_t inherited_end;  /* but for those that came from the parent, which are all below this one */
     int32_t  prefix_fd;
     uint32_t prefix_len;     /* of the prefix's name and a slash; zero without one */
     char     prefix[NSPA_WAY_MAX];
@@ -255,7 +256,16 @@ static inline void nspa_files_init( struct nspa_files *files, const uint32_t *in
         file->state = NSPA_STATE_SERVER | nspa_kind_of( inherited[i] );
         file->fd = -1;
         files->used++;
+        if (file - files->file >= files->inherited_end) files->inherited_end = file - files->file + 1;
     }
+}
+
+/* Entries from here on were never open. */
+static inline uint32_t nspa_files_end( struct nspa_files *files )
+{
+    uint32_t fresh = NSPA_LOAD( &files->fresh );
+
+    return fresh > files->inherited_end ? fresh : files->inherited_end;
 }
 
 /* ---- the entry's part in the shared table --------------------------------- */

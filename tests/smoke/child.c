@@ -80,6 +80,9 @@ int child_main( int argc, char **argv )
         if (!CloseHandle( file )) return 3;
         return CloseHandle( file ) ? 4 : 0;
     }
+    /* generation LEFT PASSED PATH KEPT RENEWED */
+    if (!strcmp( verb, "generation" ) && argc == 6)
+        return generation_child( atoi( argv[1] ), atoi( argv[2] ), argv[3], to_handle( argv[4] ), to_handle( argv[5] ));
     /* crt FD OFFSET: read from an inherited C run-time descriptor */
     if (!strcmp( verb, "crt" ) && argc == 3)
     {

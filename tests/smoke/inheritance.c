@@ -12,6 +12,56 @@ static HANDLE open_inheritable( const char *path )
     return CreateFileA( path, GENERIC_READ, FILE_SHARE_READ, &sa, OPEN_EXISTING, 0, NULL );
 }
 
+/* Read 100 bytes, which must be the pattern from offset on. */
+static BOOL reads( HANDLE file, DWORD offset )
+{
+    char data[100];
+    DWORD read;
+
+    return ReadFile( file, data, sizeof(data), &read, NULL ) && read == sizeof(data) && is_pattern( data, offset, read );
+}
+
+#define GENERATIONS 4
+
+/* Two files came from the parent.  One goes on to the next generation, the other is closed
+ * and opened again, which gives it the value it had, and then goes on too.  Each generation
+ * reads one piece of each. */
+int generation_child( unsigned int left, unsigned int passed, const char *path, HANDLE kept, HANDLE renewed )
+{
+    HANDLE file, more;
+    int ret = 0;
+
+    if (!reads( kept, passed * 100 )) return 10 * passed + 1;
+    if (!reads( renewed, passed * 100 )) return 10 * passed + 2;
+    if (!CloseHandle( renewed )) return 10 * passed + 3;
+    file = open_inheritable( path );
+    more = open_inheritable( path );
+    if (file == INVALID_HANDLE_VALUE || more == INVALID_HANDLE_VALUE) return 10 * passed + 4;
+    if (is_local( file ) != smoke_bypass() || is_local( more ) != smoke_bypass()) return 10 * passed + 5;
+    SetFilePointer( file, (passed + 1) * 100, NULL, FILE_BEGIN );
+    if (left) ret = run_child( TRUE, "generation %u %u %s %Ix %Ix", left - 1, passed + 1, path,
+                               (ULONG_PTR)kept, (ULONG_PTR)file );
+    return ret ? ret : smoke_failed;
+}
+
+static void test_generations( const char *path )
+{
+    HANDLE filler[50], kept, renewed;
+    unsigned int i;
+
+    /* the children's own files have lower values than those that they inherit */
+    for (i = 0; i < ARRAYSIZE(filler); i++) filler[i] = open_read( path, FILE_SHARE_READ );
+    kept = open_inheritable( path );
+    renewed = open_inheritable( path );
+    check_local( kept );
+    check_local( renewed );
+    check( run_child( TRUE, "generation %u 0 %s %Ix %Ix", GENERATIONS - 1, path,
+                      (ULONG_PTR)kept, (ULONG_PTR)renewed ) == 0 );
+    CloseHandle( kept );
+    CloseHandle( renewed );
+    for (i = 0; i < ARRAYSIZE(filler); i++) CloseHandle( filler[i] );
+}
+
 void test_inheritance(void)
 {
     const char *path = temp_path( "inheritance" );
@@ -72,5 +122,6 @@ void test_inheritance(void)
     check( finish_child( info.hProcess ) == 0 );
     check( ReadFile( file, data, 10, &read, NULL ) && is_pattern( data, 100, 10 ));
     check( CloseHandle( file ));
+    test_generations( path );
     check( DeleteFileA( path ));
 }

@@ -73,6 +73,9 @@ extern void test_attributes(void);
 extern void test_again(void);
 extern void test_volume(void);
 
+/* A child, a grandchild and so on of test_inheritance(). */
+extern int generation_child( unsigned int left, unsigned int passed, const char *path, HANDLE kept, HANDLE renewed );
+
 /* The poller of test_volume(). */
 extern int volume_child( const char *path, const char *map_name );
 extern void test_queries(void);
