@@ -77,7 +77,7 @@ int32_t nspa_init( const struct nspa_init *init )
     if (!init->host.forget_fd || !init->host.promote || !init->host.promote_many ||
         !init->host.close_handle || !init->host.drained || !init->host.stack_bounds ||
         !init->host.hold_signals != !init->host.release_signals ||
-        init->journal >= NSPA_MAX_PROCESSES || (init->inherited_count && !init->inherited) ||
+        (init->inherited_count && !init->inherited) ||
         init->inherited_count > NSPA_LF_HANDLE_CAP)
     {
         warn( init, "nspa: the host gave invalid arguments; files are opened by wineserver" );

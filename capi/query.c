@@ -59,5 +59,5 @@ uint64_t nspa_volume_epoch(void)
     struct nspa_files *table = nspa_get_files();
 
     if (!table || !nspa_client_attached( &table->client )) return 0;
-    return UINT64_C(1) << 32 | NSPA_LOAD( &table->client.table->volume_epoch );
+    return UINT64_C(1) << 32 | nspa_client_volume_epoch( &table->client );
 }

@@ -3,8 +3,6 @@ package core
 import (
 	"runtime/debug"
 	"unsafe"
-
-	"github.com/nspa-dev/nspa/shm"
 )
 
 // memoryLimit is a backstop in bytes: the paths a program takes allocate
@@ -19,12 +17,7 @@ func Attach(init unsafe.Pointer) (unsafe.Pointer, error) {
 	debug.SetGCPercent(-1)
 	debug.SetMemoryLimit(memoryLimit)
 
-	shared, err := shm.Map(initTableFD(init))
-	if err != nil {
-		return nil, err
-	}
-	if err := tableInit(init, shared); err != nil {
-		shared.Unmap()
+	if err := attach(init); err != nil {
 		return nil, err
 	}
 	return unsafe.Pointer(table), nil

@@ -19,8 +19,8 @@ func cName(field string) string {
 	switch field {
 	case "FD":
 		return "fd"
-	case "TableFD":
-		return "table_fd"
+	case "TableFD", "ControlFD", "JournalFD":
+		return strings.ToLower(strings.TrimSuffix(field, "FD")) + "_fd"
 	}
 	field = strings.Replace(field, "NT", "Nt", 1)
 	return strings.ToLower(strings.TrimPrefix(regexp.MustCompile(`[A-Z]`).ReplaceAllString(field, "_$0"), "_"))

@@ -7,8 +7,6 @@ import (
 	"errors"
 	"fmt"
 	"testing"
-
-	"github.com/nspa-dev/nspa/shm"
 )
 
 func TestStatusOf(t *testing.T) {
@@ -17,10 +15,8 @@ func TestStatusOf(t *testing.T) {
 		want Status
 	}{
 		{ErrNoMemory, StatusNoMemory},
-		{ErrJournal, StatusInvalidParameter},
-		{fmt.Errorf("attaching: %w", ErrJournal), StatusInvalidParameter},
-		{&shm.Error{Cause: shm.ErrMagic}, StatusFileInvalid},
-		{fmt.Errorf("mapping: %w", &shm.Error{Cause: shm.ErrSize}), StatusFileInvalid},
+		{&AttachError{Status: StatusNotSameDevice}, StatusNotSameDevice},
+		{fmt.Errorf("attaching: %w", &AttachError{Status: StatusFileInvalid}), StatusFileInvalid},
 		{errors.New("anything else"), StatusInternalError},
 	} {
 		if got := StatusOf(test.err); got != test.want {

@@ -305,7 +305,7 @@ static inline int nspa_file_unpublish( struct nspa_files *files, struct nspa_fil
  * one that it opens to what is watched, so it must open them. */
 static inline int nspa_trees_watched( struct nspa_files *files )
 {
-    return NSPA_LOAD( &files->client.table->watched_trees ) != 0;
+    return nspa_client_trees_watched( &files->client );
 }
 
 /* Open a file in three steps: reserve a handle and publish the open of the
@@ -332,7 +332,7 @@ static inline int32_t nspa_file_reserve( struct nspa_files *files, const struct 
     file->options    = open->options;
     file->attributes = open->attributes;
     file->nt_len     = open->nt_len;
-    file->volumes    = NSPA_LOAD( &files->client.table->volume_epoch );
+    file->volumes    = nspa_client_volume_epoch( &files->client );
     file->dev        = dev;
     file->ino        = ino;
     memset( &file->section, 0, sizeof(file->section) );
@@ -523,7 +523,7 @@ static inline void nspa_file_describe( struct nspa_files *files, struct nspa_fil
 static inline const char *nspa_file_name( struct nspa_files *files, struct nspa_file *file )
 {
     const char *unix_name = (const char *)file->names + file->nt_len;
-    uint32_t resolved = NSPA_LOAD( &file->resolved ), drives = NSPA_LOAD( &files->client.table->volume_epoch );
+    uint32_t resolved = NSPA_LOAD( &file->resolved ), drives = nspa_client_volume_epoch( &files->client );
     char *name = NULL;
     size_t at, len;
 
@@ -546,7 +546,7 @@ static inline const char *nspa_file_name( struct nspa_files *files, struct nspa_
 
 static inline uint32_t nspa_name_epoch( struct nspa_files *files )
 {
-    return NSPA_LOAD( &files->client.table->name_epoch );
+    return nspa_client_name_epoch( &files->client );
 }
 
 /* Does the name of a pinned entry still lead to the file, as far as we know? */

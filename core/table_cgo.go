@@ -5,25 +5,18 @@ package core
 #include <sys/mman.h>
 #include "known.h"
 
-static struct nspa_files *make_table(const struct nspa_init *init, uintptr_t shared)
+static struct nspa_files *make_table(const struct nspa_init *init, const struct nspa_client *client)
 {
 	struct nspa_files *files = mmap(NULL, sizeof(*files), PROT_READ | PROT_WRITE,
 	                                MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
 
 	if (files == MAP_FAILED) return NULL;
-	files->client.table = (struct nspa_table *)shared;
-	files->client.journal = &files->client.table->journal[init->journal];
-	files->client.owner = init->owner;
+	files->client = *client;
 	files->host = init->host;
 	nspa_prefix_init(files, init->prefix);
 	return files;
 }
 
-static void free_table(struct nspa_files *files)
-{
-	if (files->prefix_len) close(files->prefix_fd);
-	munmap(files, sizeof(*files));
-}
 */
 import "C"
 
@@ -31,26 +24,25 @@ import (
 	"unsafe"
 
 	_ "github.com/nspa-dev/nspa/include" // rebuild when a header changes
-	"github.com/nspa-dev/nspa/shm"
+	_ "github.com/nspa-dev/nspa/shm" // nspa_client_attach()
 )
 
 // table is the process's handle table, set once by Attach.
 var table *C.struct_nspa_files
 
-func initTableFD(init unsafe.Pointer) int {
-	return int((*C.struct_nspa_init)(init).table_fd)
-}
-
-// tableInit makes the handle table and checks that the shared table knows us.
-func tableInit(init unsafe.Pointer, shared *shm.Table) error {
+// attach maps the shared table and makes the handle table.
+func attach(init unsafe.Pointer) error {
+	var client C.struct_nspa_client
+	var why [128]C.char
 	in := (*C.struct_nspa_init)(init)
-	files := C.make_table(in, C.uintptr_t(shared.Base()))
+	status := C.nspa_client_attach(&client, C.int(in.table_fd), C.int(in.control_fd), C.int(in.journal_fd),
+		in.owner, &why[0], C.size_t(len(why)))
+	if status != 0 {
+		return &AttachError{Status(uint32(status)), C.GoString(&why[0])}
+	}
+	files := C.make_table(in, &client)
 	if files == nil {
 		return ErrNoMemory
-	}
-	if C.nspa_client_attached(&files.client) == 0 {
-		C.free_table(files)
-		return ErrJournal
 	}
 	C.nspa_files_init(files, in.inherited, in.inherited_count)
 	table = files

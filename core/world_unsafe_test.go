@@ -24,7 +24,8 @@ type cInit struct {
 	Size           uint32
 	Abi            uint32
 	TableFD        int32
-	Journal        uint32
+	ControlFD      int32
+	JournalFD      int32
 	Owner          uint64
 	Inherited      uintptr
 	InheritedCount uint32
@@ -109,7 +110,8 @@ var startServer = sync.OnceValues(func() (*server, error) {
 	init := (*cInit)(unsafe.Pointer(&m[0]))
 	s.do(func() {
 		init.TableFD = create()
-		init.Journal = uint32(attach(1234, &init.Owner))
+		init.ControlFD, init.JournalFD = -1, -1
+		attach(1234, &init.Owner)
 	})
 	if _, err := Attach(unsafe.Pointer(init)); err != nil {
 		return nil, err

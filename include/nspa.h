@@ -46,7 +46,7 @@
 extern "C" {
 #endif
 
-#define NSPA_ABI_VERSION 3
+#define NSPA_ABI_VERSION 4
 
 /* Handles of local sections are [NSPA_SECTION_HANDLE_BASE, NSPA_LF_HANDLE_BASE),
  * those of local files [NSPA_LF_HANDLE_BASE, 0x80000000), in steps of four.  The
@@ -136,8 +136,9 @@ struct nspa_init
 {
     uint32_t        size;           /* of this structure */
     uint32_t        abi;            /* NSPA_ABI_VERSION */
-    int32_t         table_fd;       /* the shared table, opened for reading and writing; stays the caller's */
-    uint32_t        journal;        /* from request nspa_attach */
+    int32_t         table_fd;       /* what request nspa_attach handed over; the descriptors stay */
+    int32_t         control_fd;     /* the caller's, and may be closed afterwards */
+    int32_t         journal_fd;
     uint64_t        owner;
     const uint32_t *inherited;      /* handles in the local range that came from the parent */
     uint32_t        inherited_count;
@@ -154,8 +155,9 @@ extern uint32_t nspa_version(void);
 /* Attach the process.  Once, before any other call but nspa_version().
  *   STATUS_SUCCESS            attached
  *   STATUS_REVISION_MISMATCH  size or abi differ
- *   STATUS_INVALID_PARAMETER  a pointer, journal or handle that cannot be
+ *   STATUS_INVALID_PARAMETER  a pointer, owner or handle that cannot be
  *   STATUS_FILE_INVALID       the table is not one, or of another geometry
+ *   STATUS_NOT_SAME_DEVICE    wineserver is in another mount namespace
  *   STATUS_NO_MEMORY          no memory for the handle table
  *   STATUS_ALREADY_INITIALIZED
  * On failure one line was given to warn, and all other functions decline. */

@@ -74,7 +74,7 @@
 #include <unistd.h>
 
 #define NSPA_SHM_MAGIC    0x4154504e /* "NPTA" */
-#define NSPA_SHM_VERSION  3
+#define NSPA_SHM_VERSION  4
 
 /* Geometry.  Both libraries must be built alike; attaching compares. */
 #ifndef NSPA_BUCKETS
@@ -185,7 +185,9 @@ struct nspa_table
     uint64_t pid_ns_ino;     /* hold thread ids, which mean nothing in another */
     uint32_t watched_trees;  /* directories whose trees are watched for changes */
     uint32_t name_epoch;     /* bumped when wineserver has renamed, replaced or unlinked a file */
-    uint32_t pad[1004];
+    uint64_t mnt_ns_dev;     /* its mount namespace, from /proc/self/ns/mnt: in another, a */
+    uint64_t mnt_ns_ino;     /* name may lead to another file */
+    uint32_t pad[1000];
     struct nspa_bucket  bucket[NSPA_BUCKETS];
 #if (NSPA_BUCKETS * (64 + NSPA_SLOTS * 128)) % 4096
     uint8_t  align[4096 - (NSPA_BUCKETS * (64 + NSPA_SLOTS * 128)) % 4096];
@@ -216,6 +218,7 @@ NSPA_ASSERT_OFFSET( nspa_table, volume_epoch, 52 );
 NSPA_ASSERT_OFFSET( nspa_table, pid_ns_dev, 56 );
 NSPA_ASSERT_OFFSET( nspa_table, watched_trees, 72 );
 NSPA_ASSERT_OFFSET( nspa_table, name_epoch, 76 );
+NSPA_ASSERT_OFFSET( nspa_table, mnt_ns_dev, 80 );
 NSPA_ASSERT_OFFSET( nspa_table, bucket, 4096 );
 _Static_assert( offsetof( struct nspa_table, journal ) % 4096 == 0, "journal alignment" );
 
@@ -526,10 +529,45 @@ static inline int nspa_server_alive( struct nspa_table *table )
     return (word & FUTEX_TID_MASK) && !(word & FUTEX_OWNER_DIED);
 }
 
-static inline int nspa_client_attached( struct nspa_client *client )
+static inline int nspa_client_attached( const struct nspa_client *client )
 {
     return nspa_server_alive( client->table ) && NSPA_LOAD( &client->journal->owner ) == client->owner;
 }
+
+/* Changes whenever wineserver has renamed, replaced or unlinked a file. */
+static inline uint32_t nspa_client_name_epoch( const struct nspa_client *client )
+{
+    return NSPA_LOAD( &client->table->name_epoch );
+}
+
+/* Changes whenever a drive link or a volume may have. */
+static inline uint32_t nspa_client_volume_epoch( const struct nspa_client *client )
+{
+    return NSPA_LOAD( &client->table->volume_epoch );
+}
+
+/* Is a directory watched for changes with all below it?  Then wineserver must see each
+ * directory that is opened. */
+static inline int nspa_client_trees_watched( const struct nspa_client *client )
+{
+    return NSPA_LOAD( &client->table->watched_trees ) != 0;
+}
+
+/* Map what request nspa_attach handed over, and check all of it.  The descriptors stay
+ * the caller's and may be closed afterwards.  On failure nothing stays mapped and why,
+ * unless it is NULL, says in words what is wrong.  In shm/attach.c.
+ *   0                         attached
+ *   NSPA_ATTACH_INVALID       not what they should be, of another build, or of a
+ *                             wineserver in another PID namespace
+ *   NSPA_ATTACH_UNKNOWN       wineserver is gone, or knows no such owner
+ *   NSPA_ATTACH_OTHER_MOUNTS  wineserver is in another mount namespace, where a name
+ *                             may lead to another file: all opens are for wineserver */
+__attribute__((visibility("hidden")))
+extern int32_t nspa_client_attach( struct nspa_client *client, int table_fd, int control_fd, int journal_fd,
+                                   uint64_t owner, char *why, size_t why_size );
+#define NSPA_ATTACH_INVALID       ((int32_t)0xc0000098)  /* STATUS_FILE_INVALID */
+#define NSPA_ATTACH_UNKNOWN       ((int32_t)0xc000000d)  /* STATUS_INVALID_PARAMETER */
+#define NSPA_ATTACH_OTHER_MOUNTS  ((int32_t)0xc00000d4)  /* STATUS_NOT_SAME_DEVICE */
 
 /* Make sure that wineserver looks at this entry.  Zero if a hostile process
  * keeps changing the word. */

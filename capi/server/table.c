@@ -104,6 +104,9 @@ NSPA_EXPORT int nspa_server_create_table(void)
     if (stat( "/proc/self/ns/pid", &st ) == -1) goto failed;
     table->pid_ns_dev = st.st_dev;
     table->pid_ns_ino = st.st_ino;
+    if (stat( "/proc/self/ns/mnt", &st ) == -1) goto failed;
+    table->mnt_ns_dev = st.st_dev;
+    table->mnt_ns_ino = st.st_ino;
     if ((err = take_lease( table )))
     {
         errno = err;

@@ -26,7 +26,7 @@ const (
 )
 
 func TestVersion(t *testing.T) {
-	if got := lib.version(); got != 3 {
+	if got := lib.version(); got != 4 {
 		t.Errorf("client ABI %d", got)
 	}
 	if got := lib.serverABI(); got != 3 {
@@ -90,7 +90,6 @@ func TestInitErrors(t *testing.T) {
 	}{
 		{"size", func(i *cInit) { i.size-- }, revisionMismatch, false},
 		{"abi", func(i *cInit) { i.abi = 1 }, revisionMismatch, false},
-		{"journal", func(i *cInit) { i.journal = 512 }, invalidParameter, true},
 		{"inherited", func(i *cInit) { i.inheritedCount = 1 }, invalidParameter, true},
 		{"callback", func(i *cInit) { i.host.promote = 0 }, invalidParameter, true},
 		{"no warn", func(i *cInit) { i.host.promote, i.host.warn = 0, 0 }, invalidParameter, false},
@@ -127,7 +126,7 @@ var attach = sync.OnceValue(func() uint32 {
 		init.tableFD = lib.serverCreate()
 		var p runtime.Pinner
 		p.Pin(&init.owner)
-		init.journal = uint32(lib.serverAttach(32, pointer(&init.owner)))
+		lib.serverAttach(32, pointer(&init.owner))
 		p.Unpin()
 		tableMade = true
 		close(made)

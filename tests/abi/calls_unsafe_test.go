@@ -26,7 +26,8 @@ type cInit struct {
 	_              structs.HostLayout
 	size, abi      uint32
 	tableFD        int32
-	journal        uint32
+	controlFD      int32
+	journalFD      int32
 	owner          uint64
 	inherited      uintptr
 	inheritedCount uint32
@@ -250,7 +251,7 @@ func callInit(t testing.TB, init cInit) uint32 {
 }
 
 func goodInit() cInit {
-	return cInit{size: uint32(unsafe.Sizeof(cInit{})), abi: 3, tableFD: -1, host: callbacks()}
+	return cInit{size: uint32(unsafe.Sizeof(cInit{})), abi: 4, tableFD: -1, host: callbacks()}
 }
 
 func pin(t testing.TB, handle uint64) (cPromotion, uint32) {

@@ -91,13 +91,10 @@ static int64_t bad_arguments( void *unused )
     REFUSE( STATUS_INVALID_PARAMETER, 1, init.host.warn = NULL, init.host.promote = NULL );
     REFUSE( STATUS_INVALID_PARAMETER, 0, init.host.hold_signals = check_declines );
     REFUSE( STATUS_INVALID_PARAMETER, 0, init.host.release_signals = check_declines );
-    REFUSE( STATUS_INVALID_PARAMETER, 0, init.journal = NSPA_MAX_PROCESSES );
-    REFUSE( STATUS_INVALID_PARAMETER, 0, init.journal = ~0u );
     REFUSE( STATUS_INVALID_PARAMETER, 0, init.inherited = NULL, init.inherited_count = 1 );
     REFUSE( STATUS_INVALID_PARAMETER, 0, init.inherited = handles, init.inherited_count = NSPA_LF_HANDLE_CAP + 1 );
     REFUSE( STATUS_INVALID_PARAMETER, 0, init.inherited = handles, init.inherited_count = ~0u );
     /* a journal that is another's, or nobody's */
-    REFUSE( STATUS_INVALID_PARAMETER, 0, init.journal = (init.journal + 1) % NSPA_MAX_PROCESSES );
     REFUSE( STATUS_INVALID_PARAMETER, 0, init.owner++ );
     REFUSE( STATUS_INVALID_PARAMETER, 0, init.owner = 0 );
 
@@ -133,17 +130,22 @@ static int make_table( size_t size, unsigned int seals )
     return fd;
 }
 
-static void refuse_fd( const char *what, int fd )
+static void refuse_fd_as( const char *what, int fd, int32_t status )
 {
     struct nspa_init init = good;
 
     init.table_fd = fd;
-    refuse( what, &init, STATUS_FILE_INVALID, 0 );
+    refuse( what, &init, status, 0 );
     if (fd >= 0) close( fd );
 }
 
+static void refuse_fd( const char *what, int fd )
+{
+    refuse_fd_as( what, fd, STATUS_FILE_INVALID );
+}
+
 /* A whole table, but for one byte of the header. */
-static void refuse_byte( const char *what, size_t offset )
+static void refuse_byte( const char *what, size_t offset, int32_t status )
 {
     char header[4096];
     int fd = make_table( sizeof(struct nspa_table), F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_SEAL );
@@ -151,13 +153,14 @@ static void refuse_byte( const char *what, size_t offset )
     CHECK_EQ( pread( good.table_fd, header, sizeof(header), 0 ), sizeof(header) );
     header[offset] ^= 1;
     CHECK_EQ( pwrite( fd, header, sizeof(header), 0 ), sizeof(header) );
-    refuse_fd( what, fd );
+    refuse_fd_as( what, fd, status );
 }
 
-#define REFUSE_FIELD(field) do { \
+#define REFUSE_FIELD(field) REFUSE_FIELD_AS( field, STATUS_FILE_INVALID )
+#define REFUSE_FIELD_AS(field, status) do { \
     size_t i_; \
     for (i_ = 0; i_ < sizeof(((struct nspa_table *)0)->field); i_++) \
-        refuse_byte( #field, offsetof( struct nspa_table, field ) + i_ ); } while (0)
+        refuse_byte( #field, offsetof( struct nspa_table, field ) + i_, status ); } while (0)
 
 static int64_t bad_tables( void *unused )
 {
@@ -175,6 +178,8 @@ static int64_t bad_tables( void *unused )
     REFUSE_FIELD( handle_cap );
     REFUSE_FIELD( pid_ns_dev );
     REFUSE_FIELD( pid_ns_ino );
+    REFUSE_FIELD_AS( mnt_ns_dev, NSPA_ATTACH_OTHER_MOUNTS );
+    REFUSE_FIELD_AS( mnt_ns_ino, NSPA_ATTACH_OTHER_MOUNTS );
 
     refuse_fd( "no descriptor", -1 );
     refuse_fd( "closed descriptor", 1 << 20 );

@@ -168,7 +168,6 @@ static unsigned int attach_process( struct nspa_init *init, obj_handle_t *inheri
         wine_server_set_reply( req, inherited, NSPA_LF_HANDLE_CAP * sizeof(*inherited) );
         if (!(status = wine_server_call( req )))
         {
-            init->journal = reply->journal;
             init->owner = (uint64_t)reply->owner_hi << 32 | reply->owner_lo;
             init->inherited = inherited;
             init->inherited_count = wine_server_reply_size( reply ) / sizeof(*inherited);
@@ -270,6 +269,7 @@ static BOOL attach_library(void)
         free( inherited );
         return FALSE;
     }
+    init.control_fd = init.journal_fd = init.table_fd;
     status = nspa_lib.init( &init );
     if (needs_close) close( init.table_fd );
     NtClose( section );
