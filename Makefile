@@ -5,7 +5,7 @@
 PREFIX ?= /usr/local
 DESTDIR ?=
 # By its own target only: it takes long.
-LONG   = conformance
+LONG   = conformance series
 SUITES = $(patsubst tests/%/run.sh,%,$(wildcard tests/*/run.sh))
 TESTS  = go $(filter-out $(LONG),$(SUITES))
 export FUZZTIME SEED PREFIX DESTDIR
@@ -39,11 +39,7 @@ torture:
 fuzz $(filter-out torture,$(SUITES)):
 	@./build.sh test $@
 
-lint install uninstall clean:
+lint install uninstall clean patches:
 	@./build.sh $@
-
-# wine-patches/10.0 from wine-patches/src and hooks
-patches:
-	@scripts/wine-patches.sh wine-patches/10.0
 
 .PHONY: all help demo bench test fuzz lint install uninstall clean patches $(SUITES)

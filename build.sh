@@ -41,9 +41,10 @@ usage: build.sh [COMMAND] [ARGUMENT...]
   libs        build/lib/libnspa.so and libnspa_server.so
   programs    build/bin/nspactl and the workload programs
   overlay     build/overlay: the patched files before the packaged Wine's
+  patches     wine-patches/$WINE_VERSION, from wine-patches/src and hooks
   --wine-src DIR
-              apply the patch series to a copy of your own Wine tree, report
-              each hunk, and build if all applied (WINE_CONFIGURE: arguments
+              put the hooks into a copy of your own Wine tree, report where each
+              went, and build if all have a place (WINE_CONFIGURE: arguments
               for its configure)
   test SUITE...
               run test suites: go, fuzz, or those of tests/SUITE/run.sh
@@ -88,6 +89,9 @@ root)
     packages "${1:-base}" ;;
 source) setup_root && step_source ;;
 wine) setup_wine ;;
+patches)
+    setup_root && step_source
+    winehooks series "$BASE" "$SERIES_DIR" ;;
 libs) setup_libs ;;
 programs) setup_root && step_programs ;;
 overlay) setup ;;
@@ -105,7 +109,8 @@ test)
     trap - INT TERM HUP
     NSPA_ELAPSED=$SECONDS in_root "$TOP/scripts/suites.sh" "$@" ;;
 lint)
-    setup_root
+    setup_root && step_source
+    export_environment
     say "lint"
     in_root "$TOP/scripts/lint.sh" </dev/null ;;
 demo | bench)

@@ -51,8 +51,8 @@ done
 patches() {
     local out
     out=$(mktemp -d)
-    scripts/wine-patches.sh "$out/series"
-    diff -r "$out/series" wine-patches/10.0
+    go run ./cmd/winehooks series "$NSPA_WINE_SOURCE" "$out/series" &&
+        diff -r "$out/series" wine-patches/10.0
     rm -rf "$out"
 }
 check 'wine-patches/10.0: make patches' patches

@@ -103,37 +103,25 @@ step_overlay() {
     echo "$key" >"$BUILD/overlay.key"
 }
 
-# wine_src DIR: the series on a user's own Wine tree, hunk by hunk.
+# winehooks ARGUMENT...: the tool that knows where the hooks go.
+winehooks() { (cd "$TOP" && in_root go run ./cmd/winehooks "$@"); }
+
+# wine_src DIR: the hooks in a user's own Wine tree.
 wine_src() {
-    local src work report="$BUILD/wine-src/hunks.tsv" status=0
+    local src work out="$BUILD/wine-src"
     src=$(cd "$1" 2>/dev/null && pwd) || die "--wine-src: no directory $1"
     [ -f "$src/server/protocol.def" ] || die "--wine-src: $src is not a Wine source tree"
     step_root
     make_cache
-    work="$BUILD/wine-src/tree"
-    say "wine-src: copy $(cat "$src/VERSION" 2>/dev/null || echo "$src")"
-    rm -rf "$BUILD/wine-src"
+    work="$out/tree"
+    rm -rf "$out"
     mkdir -p "$work"
+    say "wine-src: $(cat "$src/VERSION" 2>/dev/null || echo "$src")"
+    winehooks -tsv "$out/hooks.tsv" report "$src" || die "wine-src: nothing was changed; the hooks are in wine-patches/hooks"
     tar -C "$src" --exclude=./.git --exclude='*.o' -cf - . | tar -C "$work" -xf - || die "wine-src: cannot copy $src"
-    LOGS="$BUILD/wine-src"
-    in_root "$TOP/scripts/wine-apply.sh" "$TOP/$SERIES_DIR" "$work" "$report" >"$LOGS/apply.log" || status=$?
-    hunk_table <"$report"
-    [ "$status" = 0 ] || die "wine-src: the series does not apply to $src; see ${LOGS#"$TOP/"}/apply.log and the .rej files in ${work#"$TOP/"}"
+    winehooks apply "$work" || die "wine-src: cannot change the copy of $src"
+    LOGS="$out"
     say "wine-src: configure and compile ${WINE_TARGETS[*]}"
-    run build in_root "$TOP/scripts/wine-user.sh" "$work" "$TOP/include" "$BUILD/wine-src/out" "${WINE_TARGETS[@]}"
-    say "wine-src: done; the files to put over your installation are in ${LOGS#"$TOP/"}/out"
-}
-
-hunk_table() {
-    awk -F '\t' '
-        { name[NR] = $1; file[NR] = $2; n[NR] = $3; result[NR] = $4; remark[NR] = $5; count[$4]++
-          if (length($2) > width) width = length($2) }
-        END {
-            for (i = 1; i <= NR; i++) {
-                if (name[i] != last) print name[i]
-                last = name[i]
-                printf "  %-*s  #%-3s %-6s  %s\n", width, file[i], n[i], result[i], remark[i]
-            }
-            printf "%d hunks: %d clean, %d moved, %d failed\n", NR, count["clean"], count["moved"], count["failed"]
-        }'
+    run build in_root "$TOP/scripts/wine-user.sh" "$work" "$TOP/include" "$out/out" "${WINE_TARGETS[@]}"
+    say "wine-src: done; the files to put over your installation are in ${out#"$TOP/"}/out"
 }
