@@ -35,8 +35,15 @@ type place struct {
 	pattern string
 	every   bool
 	past    string
+	given   []condition
 	within  string
 	put     []string
+}
+
+// A condition is that the function of a place, or its file, has some tokens, or not.
+type condition struct {
+	tokens string
+	want   bool
 }
 
 // Verbs of places, and whether a pattern follows.
@@ -193,6 +200,8 @@ func parsePatch(name, text string) (*patch, error) {
 			alt.file = value
 		case "in":
 			alt.in = value
+		case "if", "unless":
+			alt.given = append(alt.given, condition{value, key == "if"})
 		case "within":
 			alt.within = value
 		case "past":
@@ -239,7 +248,7 @@ func (h *hook) check() error {
 			return fmt.Errorf("%s: no place (before:, after:, ...)", where)
 		case a.file == "":
 			return fmt.Errorf("%s: no file:", where)
-		case a.in == "" && a.verb != "append" && a.verb != "needless" && !directive:
+		case a.in == "" && a.verb != "append" && a.verb != "needless" && a.verb != "before" && !directive:
 			return fmt.Errorf("%s: no in:", where)
 		case a.verb == "needless":
 			continue

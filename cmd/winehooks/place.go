@@ -122,24 +122,67 @@ func (t *tree) find(p place) (edits []edit, reason, err error) {
 	if s == nil {
 		return nil, fmt.Errorf("there is no %s", p.file), nil
 	}
+	for _, c := range p.given {
+		if reason := s.check(c, p.in); reason != nil {
+			return nil, reason, nil
+		}
+	}
 	switch {
 	case p.verb == "needless":
-		words := tokenize(p.pattern)
-		for i := range s.tokens {
-			if _, ok := s.prefix(words, i, len(s.tokens)); ok {
-				return nil, nil, nil
-			}
-		}
-		return nil, fmt.Errorf("%s has no '%s'", p.file, p.pattern), nil
+		return nil, s.check(condition{p.pattern, true}, p.in), nil
 	case p.verb == "append":
 		lines := append([]string{""}, p.put...)
 		return []edit{{file: p.file, line: len(s.lines), before: true, lines: lines}}, nil, nil
 	case strings.HasPrefix(p.pattern, "#"):
 		edits, reason = s.findDirective(p)
+	case p.in == "":
+		edits, reason = s.findOutside(p)
 	default:
 		edits, reason = s.findInBody(p)
 	}
 	return edits, reason, nil
+}
+
+// check returns why a condition does not hold in a function, or in the file.
+func (s *source) check(c condition, in string) error {
+	from, to, where := 0, len(s.tokens), s.name
+	if in != "" {
+		bodies, err := s.bodies(in)
+		if err != nil || len(bodies) != 1 {
+			return fmt.Errorf("%s has %s %d times", s.name, in, len(bodies))
+		}
+		from, to, where = bodies[0].name, bodies[0].close, s.name+": "+in
+	}
+	words, has := tokenize(c.tokens), false
+	for i := from; i < to && !has; i++ {
+		_, has = s.prefix(words, i, to)
+	}
+	switch {
+	case has == c.want:
+		return nil
+	case has:
+		return fmt.Errorf("%s has '%s'", where, c.tokens)
+	}
+	return fmt.Errorf("%s has no '%s'", where, c.tokens)
+}
+
+// findOutside finds a declaration outside of functions.
+func (s *source) findOutside(p place) ([]edit, error) {
+	var edits []edit
+	words := tokenize(p.pattern)
+	for i, t := range s.tokens {
+		if t.depth > 0 || i > 0 && (s.tokens[i-1].depth > 0 || !strings.Contains(";}", s.tokens[i-1].text)) {
+			continue
+		}
+		if _, ok := s.prefix(words, i, len(s.tokens)); !ok {
+			continue
+		}
+		if c := t.cond.inside(nil); c != nil || !s.firstOnLine(i) {
+			return nil, fmt.Errorf("%s: '%s' is in an #if, or shares its line", s.name, p.pattern)
+		}
+		edits = append(edits, edit{file: s.name, line: s.commentLine(t.line), before: true, lines: p.put})
+	}
+	return s.choose(p, edits, fmt.Sprintf("%s has '%s'", s.name, p.pattern), fmt.Sprintf("%s has no '%s'", s.name, p.pattern))
 }
 
 func (s *source) findDirective(p place) ([]edit, error) {

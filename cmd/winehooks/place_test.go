@@ -157,6 +157,10 @@ func TestPlaced(t *testing.T) {
 			"pair;\n", "pair;\n    NEW;\n"},
 		{"directive", place{verb: "after", pattern: `#  include "file.h"`, put: []string{"#include <new.h>"}},
 			"#include \"file.h\"\n", "#include \"file.h\"\n#include <new.h>\n"},
+		{"a declaration", place{verb: "before", pattern: "static int helper( int x );", put: []string{"#define NEW"}},
+			"static int helper( int x );", "#define NEW\nstatic int helper( int x );"},
+		{"if", place{in: "helper", verb: "first", given: []condition{{"unsigned int count", true}, {"int y", false}}},
+			"    first( x );", "    NEW;\n    first( x );"},
 		{"append", place{verb: "append"}, "", sample + "\nNEW;\n"},
 	} {
 		t.Run(test.name, func(t *testing.T) {
@@ -221,6 +225,9 @@ func TestNotPlaced(t *testing.T) {
 		{"a directive in a conditional", place{verb: "after", pattern: `#include "x.h"`, put: []string{"#x"}}, "depends on '#ifdef HAVE_X'"},
 		{"after what shares its line", place{in: "DECL_HANDLER(get_thing)", verb: "after", pattern: "use_a( thing );"}, "shares its line"},
 		{"past nothing", place{in: "helper", verb: "before", pattern: "return 0;", past: "nothing"}, "'nothing' 0 times"},
+		{"if", place{in: "helper", verb: "first", given: []condition{{"int y", true}}}, "helper has no 'int y'"},
+		{"unless", place{in: "helper", verb: "first", given: []condition{{"helper( int x )", false}}}, "helper has 'helper( int x )'"},
+		{"a declaration in a function", place{verb: "before", pattern: "first( x );"}, "f.c has no"},
 		{"needless", place{verb: "needless", pattern: "new_function("}, "f.c has no 'new_function('"},
 	} {
 		t.Run(test.name, func(t *testing.T) {

@@ -10,8 +10,7 @@ import (
 // A body is what is between the braces of a function's definition, or of a
 // structure's.
 type body struct {
-	name        string
-	open, close int // tokens
+	name, open, close int // tokens
 	items       []item
 }
 
@@ -54,7 +53,7 @@ func (s *source) bodies(name string) ([]body, error) {
 		if !ok {
 			return nil, fmt.Errorf("the braces of %s do not match", name)
 		}
-		b := body{name: name, open: next, close: close}
+		b := body{name: i, open: next, close: close}
 		s.block(&b, next+1, close)
 		out = append(out, b)
 	}

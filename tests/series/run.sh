@@ -21,9 +21,9 @@ cflags=$(sed -n 's/^CFLAGS *= *//p' Makefile)
 step() {
     patch -p1 --force --no-backup-if-mismatch <"$series/$1" || return
     ./tools/make_requests || return
-    # make does not know of all headers.
-    case $(grep '^+++ b/' "$series/$1") in *dlls/ntdll/*) find dlls/ntdll/unix -name '*.o' -delete ;; esac
-    case $(grep '^+++ b/' "$series/$1") in *server/*) find server -name '*.o' -delete ;; esac
+    # make does not know of headers beside the source.
+    if grep -q '^--- a/dlls/ntdll/unix/.*\.h$' "$series/$1"; then find dlls/ntdll/unix -name '*.o' -delete; fi
+    if grep -q '^--- a/server/.*\.h$' "$series/$1"; then find server -name '*.o' -delete; fi
     make -j"$(nproc)" CFLAGS="$cflags -Inspa-include -Werror" dlls/ntdll/ntdll.so server/wineserver
 }
 
