@@ -12,6 +12,8 @@ import (
 	"testing"
 
 	"golang.org/x/sys/unix"
+
+	"github.com/nspa-dev/nspa/reparse/change"
 )
 
 // The crash test runs each operation in a child process that kills itself with
@@ -112,16 +114,15 @@ func crashChild() {
 	step, _ := strconv.Atoi(fields[1])
 	var a abilities
 	fmt.Sscanf(fields[2], "%t%t%t%t", &a.exchange, &a.noReplace, &a.xattr, &a.links)
-	Warn = func(string) {}
 	n := 0
-	beforeChange = func(call string) error {
+	change.SetStep(func(call string) error {
 		if n == step {
 			unix.Kill(os.Getpid(), unix.SIGKILL)
 			select {}
 		}
 		n++
 		return a.fail(call)
-	}
+	})
 	t := &childTB{}
 	w := newWorld(t, os.Getenv("NSPA_CRASH_DIR"))
 	if err := scenarios[number].run(w); err != nil {

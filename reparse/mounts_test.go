@@ -51,7 +51,6 @@ func TestMounts(t *testing.T) {
 		{"vfat", "mkfs.vfat %s", "mount -t vfat -o loop IMAGE DIR", abilities{exchange: true, noReplace: true}},
 	} {
 		t.Run(m.name, func(t *testing.T) {
-			quiet(t)
 			dir := mounted(t, m.mkfs, m.mount)
 			a := probe(t, dir)
 			a.name = m.name

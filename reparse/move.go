@@ -3,7 +3,11 @@
 
 package reparse
 
-import "golang.org/x/sys/unix"
+import (
+	"golang.org/x/sys/unix"
+
+	"github.com/nspa-dev/nspa/reparse/change"
+)
 
 // Relocation is the outcome of [Store.Relocate].
 type Relocation struct {
@@ -30,11 +34,6 @@ func (s *Store) Relocate(dirfd int, name string, want Object) (Relocation, error
 	if want != (Object{}) {
 		at.want = want
 	}
-	unlock, err := lockDir(at.fd)
-	if err != nil {
-		return Relocation{}, err
-	}
-	defer unlock()
 	f, err := at.look()
 	if err != nil {
 		return Relocation{}, err
@@ -50,16 +49,9 @@ func (s *Store) Relocate(dirfd int, name string, want Object) (Relocation, error
 	if !r.Moved || len(r.Text) > MaxText {
 		return r, nil
 	}
-	r.Written = at.rewrite(&f, r.Text) == nil
-	if r.Written && s.Sync {
-		_ = syncDir(at.fd)
-	}
-	if r.Written {
-		at.want = Object{}
-		if f, err = at.look(); err != nil {
-			return Relocation{}, err
-		}
-		r.Info = f.Info
+	c, status := change.ReplaceText(at.fd, at.name, f.Object.Dev, f.Object.Ino, string(f.text), string(r.Text))
+	if r.Written = status == 0; r.Written {
+		r.Info, _ = changed(c, status)
 	}
 	return r, nil
 }
@@ -76,15 +68,4 @@ func (s *Store) moved(at place, f *found) bool {
 	}
 	dir, err := pathOf(at.fd)
 	return err == nil && underDir([]byte(dir), s.Prefix.Dir)
-}
-
-// rewrite replaces the text of the link f and keeps its times.
-func (at place) rewrite(f *found, text []byte) error {
-	tmp, st, err := at.newLink(text)
-	if err != nil {
-		return err
-	}
-	_ = setTimes(at.fd, tmp, &f.st)
-	w := swap{at: at, tmp: tmp, old: f.st, new: st}
-	return w.run(at.emptyFile)
 }

@@ -161,7 +161,6 @@ func TestRFC3DeleteKeepsTheKind(t *testing.T) {
 func TestRFC3ExchangeErrors(t *testing.T) {
 	for _, errno := range []unix.Errno{unix.EINVAL, unix.ENOSYS, unix.ENOTSUP, unix.EPERM, unix.EXDEV} {
 		w := newWorld(t, t.TempDir())
-		lines := quiet(t)
 		beforeCall(t, func(_ int, call string) error {
 			if call == "renameat2 exchange" {
 				return errno
@@ -222,7 +221,6 @@ func TestRFC3ErrorsLeaveNothing(t *testing.T) {
 // failAt makes the at-th call of run fail; it returns false if there is none.
 func failAt(t *testing.T, what string, a abilities, at int, errno unix.Errno, setup func(*world), run func(*world) error) bool {
 	w := newWorld(t, t.TempDir())
-	quiet(t)
 	setup(w)
 	before, disk := w.state("n"), strings.Join(w.list("."), " ")
 	failed := false

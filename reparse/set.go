@@ -4,13 +4,12 @@
 package reparse
 
 import (
-	"encoding/binary"
+	"time"
 
-	"golang.org/x/sys/unix"
+	"github.com/nspa-dev/nspa/reparse/change"
 )
 
-// raceRetries bounds the attempts to change a name that others keep changing.
-const raceRetries = 4
+// Changes of names are made by package change: C that wineserver runs too.
 
 // Set is FSCTL_SET_REPARSE_POINT: it makes the object at a name a reparse point
 // with the buffer raw, or replaces the buffer of one with the same tag.  If
@@ -18,7 +17,9 @@ const raceRetries = 4
 // STATUS_OBJECT_NAME_NOT_FOUND.
 //
 // In the Text form the object is replaced by a symlink; the result tells its
-// identity.  The object must be an empty directory or an empty file.
+// identity.  The object must be an empty directory or an empty file, with the
+// mode, the owner and the attributes that a new one has: any other takes the
+// Xattr form.
 //
 //	buffer invalid                                    as [Parse]
 //	mount point on a file                             NOT_A_DIRECTORY
@@ -32,200 +33,90 @@ const raceRetries = 4
 //	neither symlinks nor user attributes              VOLUME_NOT_UPGRADED
 //	"name?" is taken                                  OBJECT_NAME_COLLISION
 func (s *Store) Set(dirfd int, name string, want Object, raw []byte) (Info, error) {
-	return s.changing(dirfd, name, want, func(at place, f *found) error {
-		tag, err := CheckHeader(raw)
-		if err != nil {
-			return err
-		}
-		if tag == TagMountPoint && !f.Directory {
-			return StatusNotADirectory
-		}
-		if f.Form == FormNone {
-			if err := at.accepts(f, tag); err != nil {
-				return err
-			}
-		}
-		choice, err := s.Prefix.Choose(raw, s.Policy, f.Directory, at.fd)
-		if err != nil {
-			return err
-		}
-		if f.Form != FormNone {
-			if err := CheckReplace(f.current(), raw); err != nil {
-				return err
-			}
-		}
-		if choice.Form == FormText {
-			err = at.setText(f, choice.Text)
-			if !isErrno(err, unix.EPERM, unix.ENOTSUP, unix.ENOSYS, unix.ENAMETOOLONG) || tag == TagLXSymlink {
-				return textStatus(err)
-			}
-			if err == unix.ENAMETOOLONG {
-				choice.Otherwise = StatusNameTooLong
-			}
-		}
-		err = at.setXattr(f, raw)
-		if isErrno(err, unix.ENOTSUP, unix.E2BIG, unix.ERANGE) || (err == unix.ENOSPC && at.hasSpace()) {
-			return choice.Otherwise
-		}
-		return err
-	})
-}
-
-// changing runs one change of a name until it does not lose a race with
-// somebody who does not heed locks.
-func (s *Store) changing(dirfd int, name string, want Object, f func(at place, f *found) error) (Info, error) {
-	at, err := open(dirfd, name)
+	at, want, err := openChange(dirfd, name, want)
 	if err != nil {
 		return Info{}, err
 	}
 	defer at.close()
-	if want != (Object{}) {
-		at.want = want
+	v := change.Value{Raw: raw, Sync: s.Sync}
+	if _, err := CheckHeader(raw); err == nil {
+		f, err := at.look()
+		if err != nil {
+			return Info{}, err
+		}
+		c, err := s.Prefix.Choose(raw, s.Policy, f.Directory, at.fd)
+		v.Text, v.Status = c.Text, uint32(StatusOf(err))
 	}
-	unlock, err := lockDir(at.fd)
+	return changed(change.Set(at.fd, at.name, want.Dev, want.Ino, v))
+}
+
+// Delete is FSCTL_DELETE_REPARSE_POINT with the input buffer header: it makes
+// the reparse point at a name a plain file or directory again.  want is as for
+// [Store.Set].  What the object becomes follows from the point itself and not
+// from where it leads: a junction is a directory even when it dangles.
+//
+// A point of the Legacy form is replaced like one of the Text form; what
+// .REPARSE_POINT holds for it stays.
+//
+//	no input                       INVALID_BUFFER_SIZE
+//	not a reparse point            NOT_A_REPARSE_POINT, and nothing is touched
+//	header invalid, another tag    as [CheckDelete]
+func (s *Store) Delete(dirfd int, name string, want Object, header []byte) (Info, error) {
+	at, want, err := openChange(dirfd, name, want)
 	if err != nil {
 		return Info{}, err
 	}
-	defer unlock()
-	for range raceRetries {
-		var now found
-		if now, err = at.look(); err != nil {
-			return Info{}, err
-		}
-		at.dropShadow(&now)
-		if err = f(at, &now); err != errRaced {
-			break
-		}
-	}
-	if err != nil {
-		return Info{}, StatusOf(err)
-	}
-	if s.Sync {
-		if err := syncDir(at.fd); err != nil {
-			return Info{}, StatusOf(err)
-		}
-	}
-	at.want = Object{}
-	now, _ := at.look() // gone again or not, the change was made
-	return now.Info, nil
+	defer at.close()
+	return changed(change.Delete(at.fd, at.name, want.Dev, want.Ino, header, s.Sync))
 }
 
-// current gives the existing buffer, or as much of it as the checks look at.
-func (f *found) current() []byte {
-	if f.Form == FormText {
-		return binary.LittleEndian.AppendUint32(nil, uint32(f.Tag))
-	}
-	return f.raw
-}
-
-// textStatus gives the status of a failure to store a WSL link or any text.
-func textStatus(err error) error {
-	if isErrno(err, unix.EPERM, unix.ENOTSUP, unix.ENOSYS) {
-		return StatusVolumeNotUpgraded
-	}
-	return err
-}
-
-// accepts reports whether the object may become a reparse point with tag.
-func (at place) accepts(f *found, tag Tag) error {
-	switch {
-	case isDir(&f.st):
-		if tag.Directory() {
-			return nil
-		}
-		return at.emptyDir(at.name)
-	case !isFile(&f.st):
-		return StatusInvalidDeviceRequest
-	case tag == TagSymlink || tag == TagLXSymlink:
-		return at.emptyFile(at.name)
-	}
-	return nil
-}
-
-// emptyFile refuses a file with data.  It gives success for other objects,
-// whose emptiness other system calls look after.
-func (at place) emptyFile(name string) error {
-	st, err := lstat(at.fd, name)
-	if err != nil {
-		return StatusOf(err)
-	}
-	if isFile(&st) && st.Size != 0 {
-		return StatusIOReparseDataInvalid
-	}
-	return nil
-}
-
-// emptyDir refuses a directory with entries other than old leftovers, which it
-// clears away.
-func (at place) emptyDir(name string) error {
-	fd, err := openat(at.fd, name, unix.O_RDONLY|unix.O_DIRECTORY|unix.O_NOFOLLOW)
-	if err != nil {
-		return StatusOf(err)
-	}
-	defer closeFD(fd)
-	entries, temps := 0, 0
-	count := func(name string) bool {
-		entries++
-		if isTemp(name) {
-			temps++
-		}
-		return entries == temps
-	}
-	if err := eachName(fd, count); err != nil {
-		return StatusOf(err)
-	}
-	if entries > 0 && entries == temps {
-		if _, err := Recover(fd, LeftoverAge); err != nil {
-			return err
-		}
-		entries, temps = 0, 0
-		if err := eachName(fd, count); err != nil {
-			return StatusOf(err)
-		}
-	}
-	if entries > 0 {
-		return StatusDirectoryNotEmpty
-	}
-	return nil
-}
-
-// setText stores a link text.  Errors are errnos where the file system refused
-// the symlink itself.
-func (at place) setText(f *found, text []byte) error {
-	if f.Form == FormXattr {
-		return at.xattrToText(f, text)
-	}
-	tmp, st, err := at.newLink(text)
+// Remove takes the reparse point at a name away altogether, as closing the
+// last handle of a file that is to be deleted does.  It never touches the
+// target.  Anything but a reparse point is STATUS_NOT_A_REPARSE_POINT.
+func (s *Store) Remove(dirfd int, name string, want Object) error {
+	at, want, err := openChange(dirfd, name, want)
 	if err != nil {
 		return err
 	}
-	w := swap{at: at, tmp: tmp, old: f.st, new: st}
-	return w.run(at.emptyFile)
+	defer at.close()
+	return statusError(change.Remove(at.fd, at.name, want.Dev, want.Ino))
 }
 
-// newLink makes a symlink under a temporary name.
-func (at place) newLink(text []byte) (tmp string, st unix.Stat_t, err error) {
-	if tmp, err = newTemp(); err != nil {
-		return "", st, err
+// openChange resolves the parameters of a change.
+func openChange(dirfd int, name string, want Object) (place, Object, error) {
+	at, err := open(dirfd, name)
+	if want == (Object{}) {
+		want = at.want
 	}
-	if err = symlinkat(text, at.fd, tmp); err != nil {
-		return "", st, err
-	}
-	if st, err = lstat(at.fd, tmp); err != nil {
-		_ = unlinkat(at.fd, tmp)
-		return "", st, StatusOf(err)
-	}
-	return tmp, st, nil
+	return at, want, err
 }
 
-// hasSpace tells an attribute that does not fit from a full file system.
-func (at place) hasSpace() bool {
-	fd, err := openat(at.fd, ".", unix.O_RDONLY|unix.O_DIRECTORY)
-	if err != nil {
-		return false
+func statusError(status uint32) error {
+	if status == 0 {
+		return nil
 	}
-	defer closeFD(fd)
-	var st unix.Statfs_t
-	err = retry(func() error { return unix.Fstatfs(fd, &st) })
-	return err == nil && st.Bavail*uint64(st.Bsize) > 1<<20
+	return Status(status)
+}
+
+func changed(r change.Result, status uint32) (Info, error) {
+	return Info{Form(r.Form), Tag(r.Tag), r.Directory, Object{r.Dev, r.Ino}}, statusError(status)
+}
+
+// LeftoverAge is how long temporary objects are taken to be in use.
+const LeftoverAge = time.Minute
+
+// Recovered counts what [Recover] did.
+type Recovered = change.Recovered
+
+// Recover clears away what processes that died in the middle of a change left
+// in a directory, ours and those that RFC v3 left.  It ignores what was changed
+// less than age ago, for somebody may be at work.
+//
+// Under temporary names it removes symlinks, empty files, files with another
+// name, and empty directories; it completes a replacement whose name holds
+// nothing; and it removes an "n?" that lost to "n" in such a change.  Everything
+// else may be user data and stays.
+func Recover(dirfd int, age time.Duration) (Recovered, error) {
+	r, status := change.Recover(dirfd, uint32(age/time.Second))
+	return r, statusError(status)
 }

@@ -99,6 +99,12 @@ func (s *Store) read(at place, f *found) ([]byte, error) {
 	return nil, StatusNotAReparsePoint
 }
 
+// errRaced says that a name changed between two looks at it.
+var errRaced error = StatusRetry
+
+// raceRetries bounds the looks at a name that others keep changing.
+const raceRetries = 4
+
 // place is a name in an open directory.
 type place struct {
 	fd   int

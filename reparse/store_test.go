@@ -181,7 +181,7 @@ func TestSetStatus(t *testing.T) {
 		{"a/b", symlinkTo("a"), StatusObjectNameInvalid},
 		{"a\x00", symlinkTo("a"), StatusObjectNameInvalid},
 		{strings.Repeat("x", 256), symlinkTo("a"), StatusObjectNameInvalid},
-		{".winelink.x", symlinkTo("a"), StatusObjectNameInvalid},
+		{temp(1), symlinkTo("a"), StatusObjectNameInvalid},
 	} {
 		before := strings.Join(w.list("."), " ")
 		_, err := w.set(c.name, c.raw)
@@ -458,6 +458,7 @@ func TestEntry(t *testing.T) {
 	w.write("genuine?", "")
 	w.mustSet("junction", junctionTo(`\??\C:\t`))
 	w.mustSet("volume", printed(TagMountPoint, `\??\C:\t`))
+	w.symlink("nothing", temp(1))
 	w.symlink("nothing", ".winelink.0123")
 	if err := unix.Setxattr(w.path("shadowed?"), xattrName, junctionTo(`\??\C:\t`), 0); err != nil {
 		t.Fatal(err)
@@ -470,7 +471,8 @@ func TestEntry(t *testing.T) {
 		"volume?":        {Info: Info{Form: FormXattr, Tag: TagMountPoint, Directory: true}, Length: 6},
 		"shadowed":       {Info: Info{Directory: true}, Length: 8},
 		"shadowed?":      {Info: Info{Form: FormXattr, Tag: TagMountPoint, Directory: true}, Length: 8, Hidden: true},
-		".winelink.0123": {Length: 14, Hidden: true, Leftover: true},
+		temp(1):          {Length: 42, Hidden: true, Leftover: true},
+		".winelink.0123": {Info: Info{Form: FormText, Tag: TagLXSymlink}, Length: 14},
 	}
 	for _, name := range w.list(".") {
 		e, err := w.store.Entry(w.fd, name)

@@ -10,20 +10,6 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// The system calls of the package.  Everything that changes a file system goes
-// through change, where tests stop the process or make the call fail.
-
-var beforeChange func(call string) error
-
-func change(call string, f func() error) error {
-	if beforeChange != nil {
-		if err := beforeChange(call); err != nil {
-			return err
-		}
-	}
-	return retry(f)
-}
-
 // retry repeats f while a signal interrupts it.
 func retry(f func() error) error {
 	for {
@@ -90,48 +76,6 @@ func pathOf(fd int) (string, error) {
 	return string(path), err
 }
 
-func symlinkat(text []byte, dirfd int, name string) error {
-	return change("symlinkat", func() error { return unix.Symlinkat(string(text), dirfd, name) })
-}
-
-func mkdirat(dirfd int, name string, mode uint32) error {
-	return change("mkdirat", func() error { return unix.Mkdirat(dirfd, name, mode) })
-}
-
-// mkfileat creates an empty file without opening it.
-func mkfileat(dirfd int, name string, mode uint32) error {
-	return change("mknodat", func() error { return unix.Mknodat(dirfd, name, unix.S_IFREG|mode, 0) })
-}
-
-func linkat(dirfd int, from, to string) error {
-	return change("linkat", func() error { return unix.Linkat(dirfd, from, dirfd, to, 0) })
-}
-
-func unlinkat(dirfd int, name string) error {
-	return change("unlinkat", func() error { return unix.Unlinkat(dirfd, name, 0) })
-}
-
-// rmdirat removes an empty directory; a directory with entries is ENOTEMPTY.
-func rmdirat(dirfd int, name string) error {
-	err := change("rmdirat", func() error { return unix.Unlinkat(dirfd, name, unix.AT_REMOVEDIR) })
-	if err == unix.EEXIST {
-		err = unix.ENOTEMPTY
-	}
-	return err
-}
-
-func renameat(dirfd int, from, to string) error {
-	return change("renameat", func() error { return unix.Renameat(dirfd, from, dirfd, to) })
-}
-
-func renameat2(dirfd int, from, to string, flags uint) error {
-	call := "renameat2 noreplace"
-	if flags == unix.RENAME_EXCHANGE {
-		call = "renameat2 exchange"
-	}
-	return change(call, func() error { return unix.Renameat2(dirfd, from, dirfd, to, flags) })
-}
-
 // xattrName is the attribute of Wine 10.19 and later.
 const xattrName = "user.WINEREPARSE"
 
@@ -152,30 +96,6 @@ func getxattr(fd int) ([]byte, error) {
 		}
 	}
 	return nil, unix.ERANGE
-}
-
-func setxattr(fd int, value []byte) error {
-	return change("setxattr", func() error { return unix.Setxattr(procPath(fd), xattrName, value, 0) })
-}
-
-func removexattr(fd int) error {
-	return change("removexattr", func() error { return unix.Removexattr(procPath(fd), xattrName) })
-}
-
-func setTimes(dirfd int, name string, st *unix.Stat_t) error {
-	times := []unix.Timespec{st.Atim, st.Mtim}
-	return change("utimensat", func() error {
-		return unix.UtimesNanoAt(dirfd, name, times, unix.AT_SYMLINK_NOFOLLOW)
-	})
-}
-
-func syncDir(dirfd int) error {
-	fd, err := openat(dirfd, ".", unix.O_RDONLY|unix.O_DIRECTORY)
-	if err != nil {
-		return err
-	}
-	defer closeFD(fd)
-	return change("fsync", func() error { return unix.Fsync(fd) })
 }
 
 // eachName calls f for each entry of a directory but "." and "..", until f

@@ -3,30 +3,22 @@
 
 package reparse
 
-import (
-	"encoding/hex"
-	"strings"
+import "strings"
 
-	"github.com/google/uuid"
-)
-
-// Temporary objects are named tempPrefix and 32 random digits.  RFC v3 makes
-// directories with the same prefix.  For the moments in which a name holds
-// nothing (see swap.go), a symlink with the suffix intentSuffix tells the name
-// that the temporary object is meant for.
+// Temporary objects are named tempPrefix and 32 random digits.  For the moments
+// in which a name holds nothing, a symlink with the suffix intentSuffix tells the
+// name that the temporary object is meant for.  RFC v3 makes directories with the
+// same prefix; those are seen.
 const (
 	tempPrefix   = ".winelink."
+	tempDigits   = 32
 	intentSuffix = ".name"
 )
 
 // isTemp reports whether a directory entry is a temporary object, to be kept
 // from Windows programs.
-func isTemp(name string) bool { return strings.HasPrefix(name, tempPrefix) }
-
-func newTemp() (string, error) {
-	id, err := uuid.NewRandom()
-	if err != nil {
-		return "", StatusInternalError
-	}
-	return tempPrefix + hex.EncodeToString(id[:]), nil
+func isTemp(name string) bool {
+	digits, ok := strings.CutPrefix(name, tempPrefix)
+	digits = strings.TrimSuffix(digits, intentSuffix)
+	return ok && len(digits) == tempDigits && strings.Trim(digits, "0123456789abcdef") == ""
 }

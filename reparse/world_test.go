@@ -14,6 +14,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
+	"github.com/nspa-dev/nspa/reparse/change"
 	"github.com/nspa-dev/nspa/tests/reparse/vectors"
 )
 
@@ -195,13 +196,12 @@ func printed(tag Tag, target string) []byte {
 // go on with what f returns.
 func beforeCall(t testing.TB, f func(n int, call string) error) {
 	n := 0
-	beforeChange = func(call string) error {
+	change.SetStep(func(call string) error {
 		n++
 		return f(n-1, call)
-	}
+	})
 	t.Cleanup(func() {
-		beforeChange = nil
-		noExchange.Clear()
+		change.SetStep(nil)
 	})
 }
 
@@ -246,22 +246,12 @@ func probe(t testing.TB, dir string) abilities {
 	}
 }
 
-// quiet keeps warnings out of the output and collects them.
-func quiet(t testing.TB) *[]string {
-	var lines []string
-	old := Warn
-	Warn = func(line string) { lines = append(lines, line) }
-	t.Cleanup(func() { Warn = old })
-	return &lines
-}
-
 // onEach runs f on every kind of file system at hand: the one of the temporary
 // directory, tmpfs, and that one again with calls failing as they do elsewhere.
 func onEach(t *testing.T, f func(t *testing.T, dir string, a abilities)) {
 	t.Helper()
 	run := func(name, dir string, missing abilities) {
 		t.Run(name, func(t *testing.T) {
-			quiet(t)
 			a := probe(t, dir)
 			a.name = name
 			if missing.name != "" {
