@@ -89,7 +89,9 @@ struct nspa_reparse_value
     const char *text;      /* what says the same as a link text */
     int32_t     status;    /* what was found wrong with the data behind the header; it has
                               its place in the order of the checks */
+    int32_t     otherwise; /* what to answer if the Xattr form does not fit either */
     uint32_t    flags;     /* NSPA_CHANGE_* */
+    uint32_t    unused;
 };
 
 /* FSCTL_SET_REPARSE_POINT: make the object a reparse point, or replace the data of one
@@ -138,10 +140,6 @@ extern void nspa_server_visible_name( int dir, const char *disk, char *name );
  * files with another name and empty directories; it finishes a replacement that was
  * announced; and removes the "n?" that lost to "n" in a change.  What has contents stays. */
 extern int32_t nspa_server_recover( int dir, uint32_t age, struct nspa_recovered *recovered );
-
-/* The checks of a buffer that need no look at its data: size, the form that goes with the
- * tag, reserved tags. */
-extern int32_t nspa_check_buffer( const void *raw, uint32_t len, uint32_t *tag );
 
 #ifdef __cplusplus
 }

@@ -5,6 +5,8 @@ package reparse
 
 import (
 	"bytes"
+	"encoding/binary"
+	"iter"
 	"slices"
 )
 
@@ -54,7 +56,7 @@ func (p *Prefix) Choose(raw []byte, policy Policy, directory bool, dirfd int) (C
 		}
 		return Choice{FormXattr, nil, StatusOf(err)}, nil
 	}
-	if p.faithful(raw, b, text, policy) {
+	if p.kernelAgrees(b, dirfd) && p.faithful(raw, b, text, policy) {
 		return Choice{FormText, text, StatusVolumeNotUpgraded}, nil
 	}
 	return Choice{FormXattr, nil, StatusIOReparseDataInvalid}, nil
@@ -73,6 +75,87 @@ func (p *Prefix) faithful(raw []byte, b *Buffer, text []byte, policy Policy) boo
 	if bytes.Equal(raw, again) {
 		return true
 	}
-	return policy == PolicyRFCAlways && back.Tag == b.Tag && back.Flags == b.Flags &&
-		slices.Equal(back.Target, b.Target) && equalFoldUTF16(back.Substitute, b.Substitute)
+	if back.Tag != b.Tag || back.Flags != b.Flags || !slices.Equal(back.Target, b.Target) {
+		return false
+	}
+	if slices.Equal(back.Substitute, b.Substitute) && slices.Equal(back.Print, b.Print) && packed(raw) {
+		return true
+	}
+	return policy == PolicyRFCAlways && equalFoldUTF16(back.Substitute, b.Substitute)
+}
+
+// packed recognises a symbolic link whose buffer holds the two names, in either order
+// and without NULs, and nothing else: CreateSymbolicLink and mklink of Windows write
+// the print name first.  That the names come back in the other order loses nothing.
+func packed(raw []byte) bool {
+	if Tag(binary.LittleEndian.Uint32(raw)) != TagSymlink || raw[6] != 0 || raw[7] != 0 {
+		return false
+	}
+	field := func(i int) int { return int(binary.LittleEndian.Uint16(raw[HeaderSize+2*i:])) }
+	subOff, subLen, printOff, printLen := field(0), field(1), field(2), field(3)
+	return symlinkNames+subLen+printLen == len(raw) &&
+		((printOff == 0 && subOff == printLen) || (subOff == 0 && printOff == subLen))
+}
+
+// kernelAgrees reports whether the kernel leads where Windows does.  Windows takes
+// ".." away from the text of the path and stops at the volume's root; the kernel
+// goes up from what it reached, and out of the drive.
+func (p *Prefix) kernelAgrees(b *Buffer, dirfd int) bool {
+	if b.Tag == TagLXSymlink {
+		return true
+	}
+	up, down := 0, false
+	for name := range splitNT(b.Substitute) {
+		switch {
+		case !slices.Equal(name, dotDot):
+			down = down || !(len(name) == 0 || slices.Equal(name, dotDot[:1]))
+		case !b.Relative() || down:
+			return false
+		default:
+			up++
+		}
+	}
+	return up == 0 || dirfd < 0 || up <= p.depth(dirfd)
+}
+
+var dotDot = []uint16{'.', '.'}
+
+// splitNT gives the components of an NT path.
+func splitNT(path []uint16) iter.Seq[[]uint16] {
+	return func(yield func([]uint16) bool) {
+		for {
+			i := slices.Index(path, '\\')
+			if i < 0 {
+				yield(path)
+				return
+			}
+			if !yield(path[:i]) {
+				return
+			}
+			path = path[i+1:]
+		}
+	}
+}
+
+// depth tells how many directories below its drive's root a directory lies.
+func (p *Prefix) depth(dirfd int) int {
+	path, err := pathOf(dirfd)
+	if err != nil {
+		return 0
+	}
+	nt, ok := p.toNT([]byte(path))
+	if !ok {
+		return 0
+	}
+	_, rest, ok := cutDrive(nt)
+	if !ok {
+		return 0
+	}
+	n := 0
+	for name := range splitNT(rest) {
+		if len(name) > 0 {
+			n++
+		}
+	}
+	return n
 }

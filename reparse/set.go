@@ -45,7 +45,7 @@ func (s *Store) Set(dirfd int, name string, want Object, raw []byte) (Info, erro
 			return Info{}, err
 		}
 		c, err := s.Prefix.Choose(raw, s.Policy, f.Directory, at.fd)
-		v.Text, v.Status = c.Text, uint32(StatusOf(err))
+		v.Text, v.Status, v.Otherwise = c.Text, uint32(StatusOf(err)), uint32(c.Otherwise)
 	}
 	return changed(change.Set(at.fd, at.name, want.Dev, want.Ino, v))
 }

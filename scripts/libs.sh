@@ -70,7 +70,7 @@ build_libs() {
     # shellcheck disable=SC2086 # several flags
     in_root gcc -std=gnu11 -O2 -g -Wall -Wextra ${NSPA_CFLAGS:-} -fPIC -shared -fvisibility=hidden -Iinclude \
         -Wl,-soname,libnspa_server.so.0 -Wl,--version-script=capi/server/libnspa_server.map -Wl,-z,defs,-z,now \
-        -o "$BUILD/lib/libnspa_server.so" capi/server/*.c
+        -o "$BUILD/lib/libnspa_server.so" capi/server/*.c reparse/change/*.c
 }
 
 step_programs() {

@@ -33,7 +33,9 @@ type Value struct {
 	Raw    []byte
 	Text   []byte // none to use the Xattr form
 	Status uint32 // what is wrong with the data behind the header
-	Sync   bool
+	// Otherwise is the status if the Xattr form does not fit either.
+	Otherwise uint32
+	Sync      bool
 }
 
 // SetStep makes f run before each system call that changes something, and an errno of

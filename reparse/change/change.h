@@ -79,7 +79,12 @@ struct point
     char        data[NSPA_LINK_MAX_BUFFER + 1];
 };
 
-typedef int (*recheck_func)( int dir, const char *name );
+/* What wineserver calls; Go's build has it for itself. */
+#ifdef NSPA_CHANGE_STEPS
+#define EXPORT
+#else
+#define EXPORT __attribute__((visibility("default")))
+#endif
 
 /* sys.c: system calls.  Those that change something are where the tests interfere. */
 extern int sys_open( int dir, const char *name, int flags, int *fd );
@@ -124,6 +129,10 @@ extern int check_empty_dir( int dir, const char *name );
 extern int new_link( int dir, const char *text, char *tmp, struct stat *st );
 extern int new_object( int dir, int directory, char *tmp, struct stat *st );
 extern int swap( const struct place *at, const char *tmp, const struct stat *old, const struct stat *new );
+
+/* set.c: the checks of a buffer that need no look at its data: size, the form that goes
+ * with the tag, reserved tags */
+extern int32_t nspa_check_buffer( const void *raw, uint32_t len, uint32_t *tag );
 
 /* xattr.c */
 extern int set_xattr( const struct place *at, const struct point *point, const void *raw, uint32_t len, int sync );

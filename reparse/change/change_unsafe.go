@@ -39,7 +39,7 @@ func Set(dirfd int, name string, dev, ino uint64, v Value) (Result, uint32) {
 	value := C.struct_nspa_reparse_value{
 		raw: raw, raw_len: C.uint32_t(len(v.Raw)),
 		text: (*C.char)(text), text_len: C.uint32_t(len(v.Text)),
-		status: C.int32_t(int32(v.Status)), flags: flags(v.Sync),
+		status: C.int32_t(int32(v.Status)), otherwise: C.int32_t(int32(v.Otherwise)), flags: flags(v.Sync),
 	}
 	var out C.struct_nspa_changed
 	status := C.nspa_server_set_reparse(C.int(dirfd), cname, C.uint64_t(dev), C.uint64_t(ino), &value, &out)

@@ -194,7 +194,8 @@ int check_empty_dir( int dir, const char *name )
     struct nspa_recovered recovered;
     int fd, err, count, temps;
 
-    if ((err = sys_open( dir, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW, &fd ))) return err;
+    if ((err = sys_open( dir, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW, &fd )))
+        return err == ENOENT || err == ENOTDIR || err == ELOOP ? NSPA_RACED : err;
     if ((count = count_entries( fd, &temps )) > 0 && count == temps)
     {
         nspa_server_recover( fd, LEFTOVER_AGE, &recovered );

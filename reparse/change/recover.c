@@ -112,7 +112,8 @@ static int is_rfc3_name( const char *name )
     return !strncmp( name, TEMP_PREFIX, sizeof(TEMP_PREFIX) - 1 ) && strlen( name ) == sizeof(TEMP_PREFIX) - 1 + 6;
 }
 
-/* Intents come first: they still name what is a leftover without them. */
+/* Intents come first: they still name what is a leftover without them.  Shadows come last:
+ * to remove one touches what may have a temporary name as well. */
 static void recover_names( struct recovery *r, DIR *dir, int pass )
 {
     struct dirent *de;
@@ -124,22 +125,18 @@ static void recover_names( struct recovery *r, DIR *dir, int pass )
         size_t len = strlen( de->d_name );
 
         temp = is_temp_name( de->d_name );
-        if (!pass)
-        {
-            if (temp == 2) recover_intent( r, de->d_name );
-        }
-        else if (temp == 1) recover_leftover( r, r->dir, de->d_name );
-        else if (is_rfc3_name( de->d_name )) recover_rfc3( r, de->d_name );
-        else if (len > 1 && de->d_name[len - 1] == '?') recover_shadow( r, de->d_name );
+        if (pass == 0 && temp == 2) recover_intent( r, de->d_name );
+        if (pass == 1 && temp == 1) recover_leftover( r, r->dir, de->d_name );
+        if (pass == 1 && is_rfc3_name( de->d_name )) recover_rfc3( r, de->d_name );
+        if (pass == 2 && len > 1 && de->d_name[len - 1] == '?') recover_shadow( r, de->d_name );
     }
 }
 
-__attribute__((visibility("default")))
-int32_t nspa_server_recover( int dirfd, uint32_t age, struct nspa_recovered *recovered )
+EXPORT int32_t nspa_server_recover( int dirfd, uint32_t age, struct nspa_recovered *recovered )
 {
     struct recovery r = { dirfd, { 0, 0 }, recovered };
     DIR *dir;
-    int fd, err;
+    int fd, err, pass;
 
     memset( recovered, 0, sizeof(*recovered) );
     clock_gettime( CLOCK_REALTIME, &r.newest );
@@ -150,8 +147,7 @@ int32_t nspa_server_recover( int dirfd, uint32_t age, struct nspa_recovered *rec
         close( fd );
         return STATUS_NO_MEMORY;
     }
-    recover_names( &r, dir, 0 );
-    recover_names( &r, dir, 1 );
+    for (pass = 0; pass < 3; pass++) recover_names( &r, dir, pass );
     closedir( dir );
     return STATUS_SUCCESS;
 }

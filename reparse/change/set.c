@@ -24,7 +24,6 @@
 
 #include "change.h"
 
-#define EXPORT __attribute__((visibility("default")))
 #define RACE_RETRIES 4
 #define GUID_SIZE 24
 
@@ -129,7 +128,7 @@ static int has_space( int dir )
 static int set_once( const struct place *at, const struct point *point, const struct nspa_reparse_value *value,
                      uint32_t tag, const char *text )
 {
-    int32_t otherwise = STATUS_IO_REPARSE_DATA_INVALID;
+    int32_t otherwise = value->otherwise < 0 ? value->otherwise : STATUS_IO_REPARSE_DATA_INVALID;
     int err;
 
     if (tag == NSPA_TAG_MOUNT_POINT && !point->directory) return STATUS_NOT_A_DIRECTORY;

@@ -64,21 +64,67 @@ static int rename_object( const struct place *at, const char *from, const char *
     return NSPA_RACED;
 }
 
+/* Take the attribute from the object at its plain name.  Somebody may just make it a point
+ * again, with the attribute that goes: then it gets the plain name back. */
+static void strip_attribute( const struct place *at, const char *hidden, const struct point *point, int fd )
+{
+    struct stat st;
+    int err;
+
+    if (sys_lstat( at->dir, at->name, &st ) || !same_object( &st, &point->st )) return;
+    if ((err = sys_removexattr( fd ))) sys_warn( at->name, "keeps a stray attribute:", strerror( err ));
+    else if (!sys_lstat( at->dir, hidden, &st ) && same_object( &st, &point->st ))
+        rename_object( at, hidden, at->name, point );
+}
+
 /* make a plain file or directory a reparse point */
 static int object_to_xattr( const struct place *at, const struct point *point, const void *raw, uint32_t len, int sync )
 {
     char hidden[NAME_MAX + 1];
+    uint32_t size;
     int fd, err;
 
     if ((err = hidden_name( at, hidden )) || (err = open_object( at->dir, at->name, &point->st, &fd ))) return err;
     if (!(err = sys_setxattr( fd, raw, len )))
     {
         if (sync) sys_sync( at->dir, at->name );
-        if ((err = rename_object( at, at->name, hidden, point ))) sys_removexattr( fd );
+        if ((err = rename_object( at, at->name, hidden, point ))) strip_attribute( at, hidden, point, fd );
+        else if (sys_getxattr( fd, NULL, NULL, 0, &size ) == ENODATA)
+        {
+            /* somebody was about to make it a plain object */
+            if (!rename_object( at, hidden, at->name, point )) err = NSPA_RACED;
+        }
     }
     close( fd );
     /* only the attribute's own errors may lead to another form */
     return err == ENOTSUP || err == E2BIG || err == ERANGE || err == ENOSPC ? err : err > 0 ? status_of( err ) : err;
+}
+
+static int holds( const struct place *at, const char *name, const struct stat *object )
+{
+    struct stat st;
+
+    return !sys_lstat( at->dir, name, &st ) && same_object( &st, object );
+}
+
+static void put_back( const struct place *at, const char *aside, const char *name, int directory )
+{
+    if (sys_rename_noreplace( at->dir, aside, name, directory )) sys_warn( name, "is kept as", aside );
+}
+
+/* Move what is at name out of the way, and tell whether it was the object; if not it goes
+ * back. */
+static int set_aside( const struct place *at, const char *name, const struct stat *object, char *aside )
+{
+    struct stat st;
+    int err;
+
+    memset( &st, 0, sizeof(st) );
+    if ((err = new_temp_name( aside ))) return err;
+    if ((err = sys_rename( at->dir, name, aside ))) return err == ENOENT ? NSPA_RACED : err;
+    if (!sys_lstat( at->dir, aside, &st ) && same_object( &st, object ) && !recheck_empty( at->dir, aside )) return 0;
+    put_back( at, aside, name, S_ISDIR( st.st_mode ));
+    return NSPA_RACED;
 }
 
 /* turn a link into an Xattr point */
@@ -101,8 +147,18 @@ static int link_to_xattr( const struct place *at, const struct point *point, con
         sys_remove( at->dir, tmp, point->directory );
         return err;
     }
-    /* from here on the new buffer is found as soon as the link is gone */
-    if ((err = remove_link( at, point ))) sys_remove( at->dir, hidden, point->directory );
+    /* From here on the new buffer is found as soon as the link is gone; if nobody takes it
+     * for the leftover of a change. */
+    if (!(err = set_aside( at, at->name, &point->st, tmp )))
+    {
+        if (holds( at, hidden, &st )) sys_remove( at->dir, tmp, 0 );
+        else
+        {
+            put_back( at, tmp, at->name, 0 );
+            err = NSPA_RACED;
+        }
+    }
+    if (err && holds( at, hidden, &st )) sys_remove( at->dir, hidden, point->directory );
     return err;
 }
 
@@ -124,20 +180,6 @@ int set_xattr( const struct place *at, const struct point *point, const void *ra
     }
 }
 
-/* Move what is at name out of the way, and tell whether it was the object; if not it goes
- * back. */
-static int set_aside( const struct place *at, const char *name, const struct stat *object, char *aside )
-{
-    struct stat st;
-    int err;
-
-    if ((err = new_temp_name( aside ))) return err;
-    if ((err = sys_rename( at->dir, name, aside ))) return err == ENOENT ? NSPA_RACED : err;
-    if (!sys_lstat( at->dir, aside, &st ) && same_object( &st, object ) && !recheck_empty( at->dir, aside )) return 0;
-    if (sys_rename_noreplace( at->dir, aside, name, S_ISDIR( st.st_mode ))) sys_warn( name, "is kept as", aside );
-    return NSPA_RACED;
-}
-
 /* remove the link and nothing that took its name meanwhile */
 int remove_link( const struct place *at, const struct point *point )
 {
@@ -148,16 +190,17 @@ int remove_link( const struct place *at, const struct point *point )
     return err;
 }
 
-/* remove the object of an Xattr point, unless it got contents */
-static int drop_object( const struct place *at, const struct point *point )
+/* Remove the object of an Xattr point, unless it got contents, or the winner that makes it
+ * superfluous went away. */
+static int drop_object( const struct place *at, const struct point *point, const struct stat *winner )
 {
     char aside[TEMP_SIZE];
     int err;
 
     if ((err = set_aside( at, point->disk, &point->st, aside ))) return err;
-    if ((err = sys_remove( at->dir, aside, point->directory )) &&
-        sys_rename_noreplace( at->dir, aside, point->disk, point->directory ))
-        sys_warn( point->disk, "is kept as", aside );
+    if (winner && !holds( at, at->name, winner )) err = NSPA_RACED;
+    if (!err) err = sys_remove( at->dir, aside, point->directory );
+    if (err) put_back( at, aside, point->disk, point->directory );
     return err;
 }
 
@@ -168,7 +211,8 @@ int remove_xattr( const struct place *at, const struct point *point )
     struct stat st;
     int err;
 
-    if (point->directory) return drop_object( at, point );
+    if (point->directory) return drop_object( at, point, NULL );
+    memset( &st, 0, sizeof(st) );
     if ((err = new_temp_name( aside ))) return err;
     if ((err = sys_rename( at->dir, point->disk, aside ))) return err == ENOENT ? NSPA_RACED : err;
     if (!sys_lstat( at->dir, aside, &st ) && same_object( &st, &point->st ))
@@ -195,7 +239,7 @@ int xattr_to_text( const struct place *at, const struct point *point, const char
         return err == EEXIST ? NSPA_RACED : status_of( err );
     }
     /* "n" is the new link and wins */
-    if (!drop_object( at, point )) return 0;
+    if (!drop_object( at, point, &link.st )) return 0;
     if ((err = remove_link( at, &link ))) return err;
     return ENOTSUP;
 }
@@ -206,11 +250,7 @@ int delete_xattr( const struct place *at, const struct point *point )
     int fd, err;
 
     if ((err = open_object( at->dir, point->disk, &point->st, &fd ))) return err;
-    if (!(err = rename_object( at, point->disk, at->name, point )))
-    {
-        int e = sys_removexattr( fd );
-        if (e) sys_warn( at->name, "keeps a stray attribute:", strerror( e ));
-    }
+    if (!(err = rename_object( at, point->disk, at->name, point ))) strip_attribute( at, point->disk, point, fd );
     close( fd );
     return err == EEXIST ? NSPA_RACED : err;
 }
@@ -228,5 +268,5 @@ int drop_shadow( const struct place *at, const struct point *point )
     if ((!wines && !linked) || hidden_name( at, hidden )) return 0;
     if (look_xattr( at->dir, hidden, &shadow ) || shadow.form != NSPA_POINT_XATTR) return 0;
     if (linked) return same_object( &shadow.st, &point->st ) && !sys_remove( at->dir, hidden, 0 );
-    return (shadow.directory || !shadow.st.st_size) && !drop_object( at, &shadow );
+    return (shadow.directory || !shadow.st.st_size) && !drop_object( at, &shadow, &point->st );
 }

@@ -91,3 +91,6 @@ func fresh(path, root string) bool {
 	}
 	return !stale
 }
+
+// tempName is a name of the kind that changes use for temporary objects.
+const tempName = ".winelink.0123456789abcdef0123456789abcdef"

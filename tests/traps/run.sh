@@ -47,7 +47,7 @@ build_server() {
     # shellcheck disable=SC2086 # several flags
     (cd "$1" && mkdir -p lib && gcc -std=gnu11 -O2 ${NSPA_CFLAGS:-} -fPIC -shared -fvisibility=hidden -Iinclude \
         -Wl,-soname,libnspa_server.so.0 -Wl,--version-script=capi/server/libnspa_server.map \
-        -o lib/libnspa_server.so capi/server/*.c)
+        -o lib/libnspa_server.so capi/server/*.c reparse/change/*.c)
 }
 
 copy_sources() {

@@ -51,7 +51,7 @@ func Find(name, dir string) (string, error) {
 // sources lists the folders that a library is made of.
 func sources(name string) []string {
 	if name == Server {
-		return []string{"capi/server", "include"}
+		return []string{"capi/server", "reparse/change", "include"}
 	}
 	return []string{"capi", "core", "shm", "reparse", "include"}
 }
@@ -60,9 +60,13 @@ func build(name, path string) error {
 	root := Root()
 	var cmd *exec.Cmd
 	if name == Server {
-		files, err := filepath.Glob(filepath.Join(root, "capi/server/*.c"))
-		if err != nil {
-			return err
+		var files []string
+		for _, dir := range []string{"capi/server", "reparse/change"} {
+			more, err := filepath.Glob(filepath.Join(root, dir, "*.c"))
+			if err != nil {
+				return err
+			}
+			files = append(files, more...)
 		}
 		cmd = exec.Command("gcc", append(files, "-std=gnu11", "-O2", "-g", "-fPIC", "-shared",
 			"-fvisibility=hidden", "-I"+root+"/include", "-Wl,-soname,libnspa_server.so.0",
