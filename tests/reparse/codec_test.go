@@ -20,7 +20,6 @@ const (
 	bufferTooSmall     = 0xC0000023
 	objectNameInvalid  = 0xC0000033
 	objectNameNotFound = 0xC0000034
-	sharingViolation   = 0xC0000043
 	internalError      = 0xC00000E5
 	invalidUserBuffer  = 0xC00000E8
 	directoryNotEmpty  = 0xC0000101
