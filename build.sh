@@ -23,6 +23,8 @@ export LC_ALL=C.UTF-8
 . "$TOP/scripts/root.sh"
 # shellcheck source=scripts/wine.sh
 . "$TOP/scripts/wine.sh"
+# shellcheck source=scripts/wine32.sh
+. "$TOP/scripts/wine32.sh"
 # shellcheck source=scripts/libs.sh
 . "$TOP/scripts/libs.sh"
 # shellcheck source=scripts/install.sh
@@ -37,7 +39,8 @@ usage: build.sh [COMMAND] [ARGUMENT...]
   root        the Debian 13 userland: this machine's own if it is Debian 13,
               else a tree in the cache (the only step that needs root)
   source      Debian's Wine $WINE_VERSION source, configured, built unpatched
-  wine        the patched ntdll.so and wineserver
+  wine        what the patches change: ntdll.so, wineserver
+  wine32      the packaged Wine's 32-bit half, in the tree or beside it
   libs        build/lib/libnspa.so and libnspa_server.so
   programs    build/bin/nspactl and the workload programs
   overlay     build/overlay: the patched files before the packaged Wine's
@@ -68,7 +71,7 @@ case $(uname -m) in x86_64) ;; *) die "this machine is $(uname -m); nspa is for 
 setup_root() { choose_root && step_root && choose_go; }
 setup_libs() { setup_root && step_libs; }
 setup_wine() { setup_root && step_source && step_wine; }
-setup() { setup_wine && step_libs && step_overlay; }
+setup() { setup_wine && step_wine32 && step_libs && step_overlay; }
 
 # What suites and tools find in their environment.
 export_environment() {
@@ -92,6 +95,7 @@ wine) setup_wine ;;
 patches)
     setup_root && step_source
     winehooks series "$BASE" "$SERIES_DIR" ;;
+wine32) setup_root && step_wine32 ;;
 libs) setup_libs ;;
 programs) setup_root && step_programs ;;
 overlay) setup ;;

@@ -12,11 +12,11 @@ WINE_VERSION=10.0
 # packaged Wine wants for programs with windows.
 PACKAGES=(
     wine wine64 libwine fonts-wine fonts-liberation
-    gcc libc6-dev gcc-mingw-w64-x86-64-win32 make patch perl python3 ca-certificates
+    gcc libc6-dev gcc-mingw-w64-x86-64-win32 gcc-mingw-w64-i686-win32 make patch perl python3 ca-certificates
     flex bison autoconf automake gettext pkg-config dpkg-dev xz-utils unzip git
     libunwind-dev libvulkan-dev libxml-libxml-perl libz-mingw-w64-dev
     khronos-api unicode-data unicode-idna unicode-cldr-core shellcheck
-    libxrandr2 libxinerama1 libxcursor1 libxi6 libxcomposite1 libxrender1 libxfixes3
+    libgl1 libglx-mesa0 libxrandr2 libxinerama1 libxcursor1 libxi6 libxcomposite1 libxrender1 libxfixes3
 )
 read -r -a extra_packages <<<"${NSPA_EXTRA_PACKAGES:-}"
 PACKAGES+=("${extra_packages[@]}")

@@ -8,12 +8,19 @@
 WINE_TARGETS=(dlls/ntdll/ntdll.so server/wineserver)
 SERIES_DIR=wine-patches/$WINE_VERSION
 
+# The version of the userland's libwine.
+wine_version() {
+    local version
+    # shellcheck disable=SC2016 # dpkg-query's own variable
+    version=$(in_root dpkg-query -W -f '${Version}\n' libwine:amd64)
+    [ -n "$version" ] || die "the userland has no libwine"
+    echo "$version"
+}
+
 # step_source: sets BASE, Debian's source with the unpatched targets built.
 step_source() {
     local version
-    # shellcheck disable=SC2016 # dpkg-query's own variable
-    version=$(in_root dpkg-query -W -f '${Version}' libwine)
-    [ -n "$version" ] || die "source: the userland has no libwine"
+    version=$(wine_version) || exit
     BASE="$CACHE/wine-$version-$({ hash_files scripts/wine-base.sh; echo "${WINE_TARGETS[@]}"; } | hash)"
     [ ! -d "$BASE" ] || return 0
     lock_cache
@@ -36,25 +43,35 @@ make_source() {
     mv "$BASE.part" "$BASE"
 }
 
-# download_source VERSION DIR: with package lists of its own, so that the
-# machine's apt needs no deb-src line.
-download_source() {
-    local version=$1 dir=$2 mirror apt
+# own_apt LINE: sets the array own_apt to apt-get with package lists of its own,
+# from a sources.list of this LINE, so that the machine's apt needs no change;
+# KEYRING and MIRROR in it stand for what this userland has. Fetches the lists.
+own_apt() {
+    local line=$1 mirror dir
     if [ "$MODE" = tree ]; then
         mirror=$(awk '$1 == "deb" { print $2; exit }' "$ROOT/etc/apt/sources.list")
     else
         mirror=$(mirror)
     fi
     [ -n "$mirror" ] || { echo "apt's configuration names no Debian mirror"; return 1; }
-    mkdir -p "$dir" "$CACHE/apt/lists/partial" "$CACHE/apt/archives/partial" || return
-    echo "deb-src [signed-by=/usr/share/keyrings/debian-archive-keyring.gpg] $mirror $SUITE main" >"$CACHE/apt/sources.list"
-    apt=(in_root apt-get -o "Dir::State::Lists=$CACHE/apt/lists" -o "Dir::Cache=$CACHE/apt"
-        -o "Dir::Etc::SourceList=$CACHE/apt/sources.list" -o Dir::Etc::SourceParts=-
+    line=${line/KEYRING/signed-by=/usr/share/keyrings/debian-archive-keyring.gpg}
+    line=${line/MIRROR/$mirror}
+    dir=$CACHE/apt/$(echo "$line" | hash)
+    mkdir -p "$dir/lists/partial" "$dir/archives/partial" || return
+    echo "$line" >"$dir/sources.list"
+    own_apt=(in_root apt-get -o "Dir::State::Lists=$dir/lists" -o "Dir::Cache=$dir"
+        -o "Dir::Etc::SourceList=$dir/sources.list" -o Dir::Etc::SourceParts=-
+        -o APT::Architecture=amd64 -o APT::Architectures::=amd64 -o APT::Architectures::=i386
         -o APT::Sandbox::User=root)
-    "${apt[@]}" update || return
-    cd "$dir" || return
+    "${own_apt[@]}" update
+}
+
+download_source() {
+    local version=$1 dir=$2
+    own_apt "deb-src [KEYRING] MIRROR $SUITE main" || return
+    mkdir -p "$dir" && cd "$dir" || return
     # A mirror keeps the suite's newest revision only.
-    "${apt[@]}" source --download-only "wine=$version" || "${apt[@]}" source --download-only wine
+    "${own_apt[@]}" source --download-only "wine=$version" || "${own_apt[@]}" source --download-only wine
 }
 
 # step_wine: sets PATCHED, the patched targets.
@@ -93,10 +110,10 @@ build_patched() {
 # stay, and files that did are replaced whole: Wine may be running from them.
 step_overlay() {
     local key
-    key=$({ echo "$PATCHED"; hash_files scripts/overlay.sh scripts/wine-nspa scripts/enter; cat "$BUILD"/lib/*.so | hash; echo "$ROOT"; } | hash)
+    key=$({ echo "$PATCHED $WINE32"; hash_files scripts/overlay.sh scripts/wine-nspa scripts/enter; cat "$BUILD"/lib/*.so | hash; echo "$ROOT"; } | hash)
     [ "$key" != "$(cat "$BUILD/overlay.key" 2>/dev/null)" ] || return 0
     say "overlay: build/overlay"
-    run overlay in_root "$TOP/scripts/overlay.sh" "$OVERLAY" "$PATCHED" "$BUILD/lib"
+    run overlay in_root "$TOP/scripts/overlay.sh" "$OVERLAY" "$PATCHED" "$BUILD/lib" "$WINE32"
     install -D "$TOP/scripts/wine-nspa" "$OVERLAY/bin/wine-nspa"
     install -D "$TOP/scripts/enter" "$OVERLAY/bin/enter"
     echo "$ROOT" >"$OVERLAY/root"

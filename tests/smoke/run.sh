@@ -1,36 +1,50 @@
 #!/bin/bash
 # SPDX-License-Identifier: LGPL-2.1-or-later
 #
-# The Windows smoke test under the patched Wine, switched off and on: with it
-# off, the same must hold but for what is local. And what the calls that follow
-# an open cost, by wineserver's profile.
+# The Windows smoke test under the patched Wine, switched off and on, as a
+# 64-bit and as a 32-bit program: with it off, the same must hold but for what
+# is local. And what the calls that follow an open cost, by wineserver's profile.
+# SHORT=1: the 32-bit one only on.
 set -u
 here=$(cd "$(dirname "$0")" && pwd)
-exe=$NSPA_BUILD/bin/smoke.exe
+# shellcheck source=tests/bits.sh
+. "$here/../bits.sh"
+exe=$NSPA_BUILD/bin/smoke.exe exe32=$NSPA_BUILD/bin/smoke32.exe
 mkdir -p "$NSPA_BUILD/bin"
-x86_64-w64-mingw32-gcc -std=gnu11 -O2 -g -Wall -Wextra -D__USE_MINGW_ANSI_STDIO=1 -D_WIN32_WINNT=0x0A00 \
-    -o "$exe" "$here"/*.c -lntdll || exit
+for bits in 64 32; do
+    name=exe
+    [ $bits = 64 ] || name=exe32
+    "$(cc_for $bits)" -std=gnu11 -O2 -g -Wall -Wextra -D__USE_MINGW_ANSI_STDIO=1 -D_WIN32_WINNT=0x0A00 \
+        -o "${!name}" "$here"/*.c -lntdll || exit
+done
 
 export WINEPREFIX=$NSPA_BUILD/prefix WINEDEBUG=-all
 unset NSPA_LOCAL_FILES DISPLAY WAYLAND_DISPLAY
 "$here/../../scripts/prefix.sh" "$WINEPREFIX" || exit
 wineserver=$(dirname "$NSPA_WINE")/wineserver
 total_passed=0 total_failed=0
-for mode in off on; do
-    echo "smoke: $mode"
+run() { # NAME EXE MODE
+    echo "smoke: $1 $3"
     "$wineserver" -k >/dev/null 2>&1
-    if [ $mode = on ]; then export NSPA_LOCAL_FILES=1; fi
-    output=$(timeout -k 5 120 "$NSPA_WINE" "$exe" </dev/null)
+    if [ "$3" = on ]; then export NSPA_LOCAL_FILES=1; else unset NSPA_LOCAL_FILES; fi
+    output=$(timeout -k 5 120 "$NSPA_WINE" "$2" </dev/null)
     status=$?
     printf '%s\n' "$output"
     read -r passed _ failed _ <<<"$(printf '%s\n' "$output" | tr -d '\r' | grep -E '^[0-9]+ passed, [0-9]+ failed$' | tail -n 1)"
     if [ -z "$passed" ] || { [ $status != 0 ] && [ "$failed" = 0 ]; }; then
-        echo "smoke: $mode: ended with status $status"
+        echo "smoke: $1 $3: ended with status $status"
         failed=$((${failed:-0} + 1))
     fi
     total_passed=$((total_passed + ${passed:-0}))
     total_failed=$((total_failed + failed))
-done
+}
+run 64-bit "$exe" off
+run 64-bit "$exe" on
+case $(all_bits smoke) in
+*32)
+    [ -n "${SHORT:-}" ] || run 32-bit "$exe32" off
+    run 32-bit "$exe32" on ;;
+esac
 "$wineserver" -k >/dev/null 2>&1
 
 # The requests that each of many files costs: those that show when there are many.

@@ -18,6 +18,7 @@
  * nspa_server_bump_volumes() does nothing: polls of handles then go on giving
  * the label from before, and only with the bypass on.
  */
+#include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
 #include <wchar.h>

@@ -3,6 +3,14 @@
 
 #include "torture.h"
 
+#ifdef _WIN64
+#define CONTEXT_IP( context ) (context).Rip
+#define CONTEXT_SP( context ) (context).Rsp
+#else
+#define CONTEXT_IP( context ) (context).Eip
+#define CONTEXT_SP( context ) (context).Esp
+#endif
+
 #define VICTIMS 24
 
 static HANDLE victims[VICTIMS];
@@ -152,7 +160,7 @@ int run_suspend( int argc, char **argv )
         if (SuspendThread( victims[i] ) == ~0u) report( self, "SuspendThread: %lu", GetLastError() );
         context.ContextFlags = CONTEXT_FULL;
         if (!GetThreadContext( victims[i], &context )) report( self, "GetThreadContext: %lu", GetLastError() );
-        if (!context.Rip || !context.Rsp) report( self, "no context" );
+        if (!CONTEXT_IP( context ) || !CONTEXT_SP( context )) report( self, "no context" );
         if (open) one_open( self );
         if (percent( self, 20 )) Sleep( below( self, 3 ));
         if (ResumeThread( victims[i] ) != 1) report( self, "ResumeThread" );
