@@ -85,14 +85,14 @@ make_cache() {
     die "cannot write the cache $CACHE; set NSPA_CACHE to another place"
 }
 
-# One build at a time works on the cache. What a killed build left running
-# still holds the lock.
+# One build at a time works on NAME in the cache; builds of other things go on beside it.
+# What a killed build left running still holds the lock.
 lock_cache() {
     make_cache
-    exec 8<"$CACHE"
+    exec 8>"$CACHE/lock-$1"
     if ! flock -n 8; then
-        say "cache: waiting for another build"
+        say "cache: waiting for another build of $1"
         flock 8
     fi
 }
-unlock_cache() { exec 8<&-; }
+unlock_cache() { exec 8>&-; }

@@ -59,7 +59,7 @@ step_root() {
     fi
     if [ ! -e "$ROOT/.nspa/tree" ]; then
         as_owner root || return 0
-        lock_cache
+        lock_cache root
         if [ ! -e "$ROOT/.nspa/tree" ]; then
             need_space "$CACHE" 4500
             install_here debootstrap debian-archive-keyring
@@ -95,7 +95,7 @@ packages() {
     fi
     [ ! -e "$ROOT/.nspa/packages-$set" ] || return 0
     as_owner root "$set" || return 0
-    lock_cache
+    lock_cache root
     if [ ! -e "$ROOT/.nspa/packages-$set" ]; then
         need_space "$CACHE" 2500
         export_proxies

@@ -23,7 +23,7 @@ step_source() {
     version=$(wine_version) || exit
     BASE="$CACHE/wine-$version-$({ hash_files scripts/wine-base.sh; echo "${WINE_TARGETS[@]}"; } | hash)"
     [ ! -d "$BASE" ] || return 0
-    lock_cache
+    lock_cache source
     [ -d "$BASE" ] || make_source "$version"
     unlock_cache
 }
@@ -86,22 +86,37 @@ step_wine() {
         hash_files "$SERIES_DIR/series" "${patches[@]}" include/*.h scripts/wine-apply.sh scripts/wine-patched.sh
     } | hash)"
     [ ! -d "$PATCHED" ] || return 0
-    lock_cache
+    lock_cache "${PATCHED##*/}"
     if [ ! -d "$PATCHED" ]; then
         need_space "$CACHE" 1000
         say "wine: apply ${#patches[@]} patches, compile ${WINE_TARGETS[*]}"
         run wine-patched build_patched
         mv "$PATCHED.part" "$PATCHED"
-        rm -rf "$CACHE/work"
+        rm -rf "$PATCHED.work"
     fi
     unlock_cache
 }
 
 build_patched() {
-    rm -rf "$CACHE/work" "$PATCHED.part"
-    cp -a --reflink=auto "$BASE" "$CACHE/work" || return
-    in_root "$TOP/scripts/wine-apply.sh" "$TOP/$SERIES_DIR" "$CACHE/work" || return
-    WINE_WARNINGS=-Werror in_root "$TOP/scripts/wine-patched.sh" "$CACHE/work" "$TOP/include" "$PATCHED.part" "${WINE_TARGETS[@]}"
+    rm -rf "$PATCHED.work" "$PATCHED.part"
+    copy_base "$PATCHED.work" || return
+    in_root "$TOP/scripts/wine-apply.sh" "$TOP/$SERIES_DIR" "$PATCHED.work" || return
+    WINE_WARNINGS=-Werror in_root "$TOP/scripts/wine-patched.sh" "$PATCHED.work" "$TOP/include" "$PATCHED.part" "${WINE_TARGETS[@]}"
+}
+
+# copy_base DIR: a copy of BASE to patch and build in. Most of it is only read, and
+# linked; what a build writes is copied.
+copy_base() {
+    local dir target dirs=(include tools server)
+    for target in "${WINE_TARGETS[@]}"; do
+        dir=$(echo "$target" | cut -d/ -f1-2)
+        case " ${dirs[*]} " in *" ${dir%%/wineserver} "*) ;; *) dirs+=("$dir") ;; esac
+    done
+    cp -al "$BASE" "$1" || return
+    find "$1" -maxdepth 1 -type f -exec cp -p {} {}.copy \; -exec mv {}.copy {} \; || return
+    for dir in "${dirs[@]}"; do
+        rm -rf "${1:?}/$dir" && cp -a "$BASE/$dir" "$1/$dir" || return
+    done
 }
 
 # step_overlay: build/overlay, where Wine finds everything relative to its own

@@ -19,7 +19,7 @@ step_wine32() {
     if [ "$MODE" = tree ]; then
         [ ! -e "$ROOT$WINE32/ntdll.dll" ] || return 0
         as_owner wine32 || return 0
-        lock_cache
+        lock_cache source
         [ -e "$ROOT$WINE32/ntdll.dll" ] || make_wine32 "$version" "$ROOT$WINE32"
         unlock_cache
         return
@@ -29,7 +29,7 @@ step_wine32() {
     [ ! -e "$WINE32/ntdll.dll" ] || return 0
     WINE32=$CACHE/wine32-$version
     [ ! -e "$WINE32/ntdll.dll" ] || return 0
-    lock_cache
+    lock_cache source
     [ -e "$WINE32/ntdll.dll" ] || make_wine32 "$version" "$WINE32"
     unlock_cache
 }
