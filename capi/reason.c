@@ -35,7 +35,7 @@ const char *nspa_reason_string( uint32_t reason )
         [NSPA_NAME_TOO_LONG]       = "name too long",
         [NSPA_LOADER]              = "module",
         [NSPA_NOT_REGULAR]         = "neither a regular file nor a directory",
-        [NSPA_REMOVABLE]           = "removable medium",
+        [NSPA_SERVER_DEVICE]       = "removable medium or procfs",
         [NSPA_UNIX_ERROR]          = "stat or open failed",
         [NSPA_CHANGED]             = "replaced while it was opened",
         [NSPA_NO_HANDLE]           = "all local handles in use",
@@ -44,9 +44,6 @@ const char *nspa_reason_string( uint32_t reason )
         [NSPA_TABLE_DECLINED]      = "bucket of the shared table set aside",
         [NSPA_TABLE_BUSY]          = "bucket of the shared table locked",
         [NSPA_DETACHED_BY_SERVER]  = "detached by wineserver",
-        [NSPA_REALTIME]            = "real-time thread",
-        [NSPA_PANIC]               = "internal error; switched off",
-        [NSPA_NOT_KNOWN]           = "not opened before",
     };
 
     return reason < NSPA_REASON_COUNT && text[reason] ? text[reason] : "unknown";

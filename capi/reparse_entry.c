@@ -20,12 +20,11 @@
 #include <dirent.h>
 #include <string.h>
 
-#include "entry.h"
+#include "../core/nt.h"
+#include "go.h"
 #include "reparse_frame.h"
 
-#define STATUS_SUCCESS              0
-#define STATUS_BUFFER_OVERFLOW      ((int32_t)0x80000005)
-#define STATUS_INVALID_PARAMETER    ((int32_t)0xc000000d)
+#define STATUS_INSUFFICIENT_RESOURCES ((int32_t)0xc000009a)
 #define STATUS_BUFFER_TOO_SMALL     ((int32_t)0xc0000023)
 #define STATUS_OBJECT_NAME_INVALID  ((int32_t)0xc0000033)
 #define STATUS_INVALID_USER_BUFFER  ((int32_t)0xc00000e8)
@@ -36,10 +35,12 @@ extern int32_t nspaGoReparse( uint32_t call, struct nspa_reparse_frame *frame );
 
 static int32_t enter( enum nspa_reparse_call call, struct nspa_reparse_frame *frame )
 {
-    uint64_t mask = nspa_enter();
-    int32_t status = nspaGoReparse( call, frame );
+    struct nspa_go_call go;
+    int32_t status;
 
-    nspa_leave( mask );
+    if (!nspa_go_enter( &go )) return STATUS_INSUFFICIENT_RESOURCES;
+    status = nspaGoReparse( call, frame );
+    nspa_go_leave( &go );
     return status;
 }
 

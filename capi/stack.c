@@ -1,48 +1,40 @@
-/*
- * libnspa: stack bounds for the Go runtime
+/* SPDX-License-Identifier: LGPL-2.1-or-later
  *
- * Copyright 2026 the nspa authors
- *
- * This library is free software; you can redistribute it and/or
- * modify it under the terms of the GNU Lesser General Public
- * License as published by the Free Software Foundation; either
- * version 2.1 of the License, or (at your option) any later version.
- *
- * This library is distributed in the hope that it will be useful,
- * but WITHOUT ANY WARRANTY; without even the implied warranty of
- * MERCHANTABILITY or FITNESS FOR A PARTICULAR PURPOSE.  See the GNU
- * Lesser General Public License for more details.
- *
- * ---------------------------------------------------------------------------
- */
-
-/*
- * On Wine's main thread Unix code runs on a stack that libpthread does not
- * know.  The Go runtime then asks for the thread's stack bounds on every call
- * from C, and libpthread reads /proc/self/maps to answer: 50 us to 1 ms.  So
- * the library is linked with --wrap=pthread_getattr_np, and this answers for
- * the stacks that the host knows.
+ * What the Go runtime is not told by libc.
  */
 
 #include <pthread.h>
+#include <signal.h>
 #include <stddef.h>
 
+#include "../core/thread.h"
+
+/* The linker gives these functions to the library alone (--wrap). */
 extern int __real_pthread_getattr_np( pthread_t thread, pthread_attr_t *attr );
 extern int __wrap_pthread_getattr_np( pthread_t thread, pthread_attr_t *attr );
+extern int __real_sigaction( int sig, const struct sigaction *act, struct sigaction *old );
+extern int __wrap_sigaction( int sig, const struct sigaction *act, struct sigaction *old );
 
-__attribute__((visibility("hidden"))) extern int nspa_stack_bounds( const void *sp, void **low, size_t *size );
-
+/* The runtime asks for the bounds of the stack that it is entered on, whenever it is not
+ * on the one that it remembers.  On Wine's main thread Unix code runs on a stack that
+ * libpthread does not know: each call would parse /proc/self/maps, 50 us to 1 ms. */
 int __wrap_pthread_getattr_np( pthread_t thread, pthread_attr_t *attr )
 {
-    void *low = NULL;
-    size_t size;
+    struct nspa_thread_record *self = nspa_thread_known();
     int err;
 
-    if (pthread_equal( thread, pthread_self() ) && nspa_stack_bounds( __builtin_frame_address( 0 ), &low, &size ))
+    if (self && self->stack && pthread_equal( thread, pthread_self() ))
     {
         if ((err = pthread_attr_init( attr ))) return err;
-        if (!pthread_attr_setstack( attr, low, size )) return 0;
+        if (!pthread_attr_setstack( attr, self->stack, self->stack_size )) return 0;
         pthread_attr_destroy( attr );
     }
     return __real_pthread_getattr_np( thread, attr );
+}
+
+/* Signals are Wine's: the runtime believes that it has handlers, and has none. */
+int __wrap_sigaction( int sig, const struct sigaction *act, struct sigaction *old )
+{
+    (void)act;
+    return old ? __real_sigaction( sig, NULL, old ) : 0;
 }

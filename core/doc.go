@@ -1,12 +1,10 @@
 // Package core serves Windows file opens inside the process that asks.
 //
-// An open passes the gate (gate.go), which knows from the arguments alone
-// whether the file may be served here; is opened as a Unix file (open.go); and
-// is published in the shared table and given a handle (table.h, in C, where
-// closing and promotion are too). Whatever does not fit belongs to wineserver:
-// each function answers with a Reason and leaves no trace.
+// It is C, because every thread of a Windows program goes this way, real-time ones too,
+// and must neither wait for the Go runtime nor pay for its start. An open passes the gate
+// (gate.c), is opened and published (open.c), and becomes a handle (table.c). Whatever
+// does not fit belongs to wineserver: each function answers with a reason and leaves no
+// trace. What Go there is drives the C from tests.
 //
-// Everything here runs on threads of a Windows program with all signals
-// blocked, and must not allocate, block on another thread, or touch memory of
-// the program. See the traps in ARCHITECTURE.md.
+// SPDX-License-Identifier: LGPL-2.1-or-later
 package core

@@ -19,11 +19,11 @@
  * (dlls/ntdll/unix/nspa/), which loads this library when NSPA_LOCAL_FILES=1.
  *
  * Threads.  Every function may be called on any thread at any time after
- * nspa_init() succeeded, unless it says otherwise.
+ * nspa_init() succeeded, unless it says otherwise, also on SCHED_FIFO threads.
+ * Functions of this header never enter Go; those of nspa_reparse.h do.
  *
- * Signals.  Every function may be called with any signal mask.  It blocks all
- * signals while it runs and restores the caller's mask: Wine suspends and ends
- * threads by signals, and one stopped inside would hold the Go runtime.
+ * Signals.  Every function may be called with any signal mask.  While it runs, no
+ * signal suspends or ends the thread: see NSPA_INIT_HOLDS_SIGNALS.
  *
  * Memory.  No function keeps a pointer it was given, and none hands over
  * memory.  None reads or writes memory of the Windows program: arguments are
@@ -46,7 +46,7 @@
 extern "C" {
 #endif
 
-#define NSPA_ABI_VERSION 4
+#define NSPA_ABI_VERSION 5
 
 /* Handles of local sections are [NSPA_SECTION_HANDLE_BASE, NSPA_LF_HANDLE_BASE),
  * those of local files [NSPA_LF_HANDLE_BASE, 0x80000000), in steps of four.  The
@@ -101,14 +101,17 @@ struct nspa_promotion
 };
 
 /* What the library needs of its host.  Called on the thread that entered the
- * library, with all signals blocked or held, with no lock held and no Go code on
- * the stack, so a host function may end the thread.  Only warn and the last two
- * may be NULL. */
+ * library, with signals held back and no lock held, so a host function may end the
+ * thread.  Only warn may be NULL. */
 #define NSPA_PROMOTE_MAX 15u   /* wineserver keeps 16 descriptors in flight per thread */
 
 struct nspa_host
 {
-    /* Remove the handle from ntdll's fd cache; return the fd it had, or -1. */
+    /* Put a descriptor into ntdll's fd cache: from here on reads find it.  Which entries
+     * of the cache the local handles have is filled, is for the library alone to change.
+     * The handle has no entry. */
+    void     (*add_fd)( uint32_t handle, int fd, uint32_t access, uint32_t options, int directory );
+    /* Take the handle out of the cache; return the fd it had, or -1. */
     int      (*forget_fd)( uint32_t handle );
     /* Send request nspa_create_file_from_unix_fd, or for a section
      * nspa_create_mapping_from_unix_fd; return its status. */
@@ -116,26 +119,22 @@ struct nspa_host
     /* The same for several files, at most NSPA_PROMOTE_MAX, with one request
      * nspa_promote_local_handles; fills a status for each. */
     void     (*promote_many)( const struct nspa_promotion *files, uint32_t count, int32_t *statuses );
-    /* Close a handle that wineserver holds; return its status. */
+    /* Close a handle that wineserver holds, and leave its fd cached; return the status. */
     int32_t  (*close_handle)( uint32_t handle );
     /* Tell wineserver that an inode's last local open is gone. */
     void     (*drained)( uint64_t dev, uint64_t ino );
     /* Bounds of the stack that holds sp, if the host knows them better than
-     * libpthread; return zero if not.  May be called at any time. */
+     * libpthread; return zero if not. */
     int      (*stack_bounds)( const void *sp, void **low, size_t *size );
     /* Print one line, given without newline. */
     void     (*warn)( const char *line );
-    /* Hold back what suspends or ends the thread, until release_signals(): cheaper
-     * than blocking all signals, which is what the library does without them.
-     * Around Go it blocks all signals in any case. */
-    void     (*hold_signals)(void);
-    void     (*release_signals)(void);
 };
 
 struct nspa_init
 {
     uint32_t        size;           /* of this structure */
     uint32_t        abi;            /* NSPA_ABI_VERSION */
+    uint32_t        flags;          /* NSPA_INIT_* */
     int32_t         table_fd;       /* what request nspa_attach handed over; the descriptors stay */
     int32_t         control_fd;     /* the caller's, and may be closed afterwards */
     int32_t         journal_fd;
@@ -146,10 +145,13 @@ struct nspa_init
                                      * Kept open: the way there is not walked at each open. */
     struct nspa_host host;
 };
+/* The host's handlers of signals that suspend or end a thread ask nspa_hold_signal()
+ * first.  Without this flag the library blocks all signals, two system calls each time. */
+#define NSPA_INIT_HOLDS_SIGNALS  1u
+/* Only reparse points are wanted: no table, and of host only stack_bounds and warn. */
+#define NSPA_INIT_NO_TABLE       2u
 
-/* The ABI this library was built with.  Any state.  Returns when the library
- * is up: from then on the host may put back signal handlers that loading it
- * replaced. */
+/* The ABI this library was built with.  Any state. */
 extern uint32_t nspa_version(void);
 
 /* Attach the process.  Once, before any other call but nspa_version().
@@ -179,25 +181,24 @@ enum nspa_reason
     NSPA_NAME_TOO_LONG,
     NSPA_LOADER,              /* .dll, .drv, .sys, .exe */
     NSPA_NOT_REGULAR,         /* nor a directory */
-    NSPA_REMOVABLE,           /* vanilla caches no fd there either */
+    NSPA_SERVER_DEVICE,       /* removable media, where vanilla caches no fd either, and procfs */
     NSPA_UNIX_ERROR,          /* stat or open failed */
-    NSPA_CHANGED,             /* the name led elsewhere between stat and open */
+    NSPA_CHANGED,             /* replaced or unlinked while it was opened */
     NSPA_NO_HANDLE,           /* all local handles are in use */
     NSPA_SHARING,             /* the table shows a conflict */
     NSPA_TABLE_FULL,
     NSPA_TABLE_DECLINED,      /* also directories, while a tree of them is watched */
     NSPA_TABLE_BUSY,
     NSPA_DETACHED_BY_SERVER,  /* wineserver ended, or considers this process ended */
-    NSPA_REALTIME,            /* SCHED_FIFO and SCHED_RR threads stay out of Go */
-    NSPA_PANIC,
-    NSPA_NOT_KNOWN,           /* not opened before; of nspa_local_file_reopen() only */
     NSPA_REASON_COUNT
 };
 
 /* The reason in words, for a trace; never NULL. */
 extern const char *nspa_reason_string( uint32_t reason );
 
-/* NtCreateFile's arguments after its name lookup. */
+/* NtCreateFile's arguments, and what its name lookup comes to.  If unix_name does not
+ * exist the open is declined, so it may also be tried before the lookup, with the name
+ * that this gives to a path that exists as it is written. */
 struct nspa_open
 {
     const char     *unix_name;    /* absolute, terminated */
@@ -209,22 +210,16 @@ struct nspa_open
     uint32_t        options;
     uint32_t        attributes;   /* OBJ_* */
     uint32_t        flags;        /* NSPA_OPEN_* */
-    uint32_t        mode;         /* with NSPA_OPEN_HAS_STAT, of what unix_name leads to: st_mode, */
-    uint64_t        dev;          /* st_dev, */
-    uint64_t        ino;          /* st_ino */
 };
 #define NSPA_OPEN_HAS_ROOT  1u    /* RootDirectory was given */
 #define NSPA_OPEN_HAS_SD    2u    /* SecurityDescriptor was given */
-#define NSPA_OPEN_HAS_STAT  4u    /* the name lookup has just called stat() */
 
 struct nspa_opened
 {
     uint32_t handle;
-    int32_t  fd;                  /* for the fd cache; stays the library's */
     uint32_t access;              /* generic rights mapped */
     uint32_t reason;              /* enum nspa_reason, also on failure */
     uint32_t directory;           /* nonzero if it is one; else a regular file */
-    uint64_t size;                /* of a file, in bytes, when it was opened; 0 if not looked at */
 };
 
 /* Open an existing regular file or directory for reading inside this process.
@@ -232,26 +227,19 @@ struct nspa_opened
  *   STATUS_NOT_SUPPORTED  the open belongs to wineserver; opened->reason says why */
 extern int32_t nspa_local_file_try_bypass( const struct nspa_open *open, struct nspa_opened *opened );
 
-/* Repeat an open that nspa_local_file_try_bypass() has served before with the same
- * Unix name and arguments, or with those arguments on the same device: that takes the
- * name to have been listed, or NSPA_OPEN_HAS_STAT.  No other flag may be set.  Without a
- * name lookup: the name must be what one would come to.  Never enters Go: a SCHED_FIFO
- * thread may call it.
- *   STATUS_SUCCESS        as above
- *   STATUS_NOT_SUPPORTED  not known, or not as it was: look the name up and try
- *                         nspa_local_file_try_bypass(); opened->reason says why */
-extern int32_t nspa_local_file_reopen( const struct nspa_open *open, struct nspa_opened *opened );
-
-/* A listing has shown what this name leads to: st_mode and st_dev as lstat() has them.
- * The name is absolute, and the one that a name lookup would come to.  May be
- * forgotten at any time.  Takes no lock, never enters Go. */
-extern void nspa_local_file_listed( const char *unix_name, uint32_t mode, uint64_t dev );
+/* A listing of the directory dir, as a name lookup names it, has shown name, which is
+ * what lstat() says in st_mode.  Saves a look at it, should it be opened.  Takes no lock. */
+extern void nspa_local_file_listed( const char *dir, const char *name, uint32_t mode );
 
 /* Give wineserver a local file or section under the handle it has, so that any request
  * may name it.  Returns handle in every case: what is not local, not open or
  * could not be promoted is wineserver's to judge.  One round trip the first
  * time, none after. */
 extern uint64_t nspa_promote_if_local( uint64_t handle );
+
+/* The same, and what became of it: STATUS_SUCCESS if the handle is for wineserver to
+ * judge now, else why it could not be promoted.  It is local still then. */
+extern int32_t nspa_local_file_promote( uint64_t handle );
 
 /* Promote every local file that was opened with OBJ_INHERIT, before a process
  * is created.  One round trip for each NSPA_PROMOTE_MAX files.  Returns how many
@@ -261,38 +249,52 @@ extern uint32_t nspa_local_file_promote_inheritable(void);
 /* Promote those of these handles that are local files, likewise. */
 extern uint32_t nspa_local_file_promote_handles( const uint64_t *handles, uint32_t count );
 
-/* Keep a local file from being closed or promoted away, and describe it.  The
- * description is valid until nspa_local_file_unpin(), which must follow, on any
- * thread.  A close in between takes effect then.
- *   STATUS_SUCCESS, STATUS_NOT_SUPPORTED (not a local file) */
-extern int32_t nspa_local_file_pin( uint64_t handle, struct nspa_promotion *file );
-extern void nspa_local_file_unpin( uint64_t handle );
+/* Call use with the description of a local file, which is not closed or promoted away
+ * meanwhile: a close takes effect afterwards.  *result is what use returned.
+ *   STATUS_SUCCESS, STATUS_NOT_SUPPORTED (not a local file; use was not called) */
+extern int32_t nspa_local_file_lend( uint64_t handle, int32_t (*use)( const struct nspa_promotion *file, void *arg ),
+                                     void *arg, int32_t *result );
 
-/* Close a handle.  Never enters Go: a SCHED_FIFO thread may call it.
+/* Close a handle.
  *   STATUS_SUCCESS        it was local and is closed, or is when the last thread
  *                         that hands it to wineserver just now is done
  *   STATUS_NOT_SUPPORTED  it is wineserver's; close it there, then say so
  *                         with nspa_local_file_closed() */
 extern int32_t nspa_local_file_close( uint64_t handle );
 
-/* wineserver closed this handle, so its value may be used again.  Ignores
- * handles that wineserver did not hold. */
+/* wineserver closed this handle: its value may be used again, and what the fd cache has
+ * of it is closed.  Ignores handles that wineserver did not hold. */
 extern void nspa_local_file_closed( uint64_t handle );
 
-/* The Unix name of a local file: absolute, without symbolic links, as it was
- * when the file was opened.  *size is the buffer's in bytes, and becomes the
- * name's with its terminator.  *dev, unless dev is NULL, becomes the file's st_dev
- * if the name leads to it still, and zero if that may be otherwise: a name is taken
- * to lead where it did for the rest of the second, unless wineserver has renamed or
- * unlinked a file.
+/* What a local file was opened with. */
+struct nspa_opened_file
+{
+    uint32_t access;              /* generic rights mapped */
+    uint32_t sharing;
+    uint32_t options;
+    uint32_t attributes;          /* OBJ_* */
+    uint32_t directory;           /* nonzero if it is one */
+};
+
+/*   STATUS_SUCCESS, STATUS_NOT_SUPPORTED (not a local file; wineserver knows) */
+extern int32_t nspa_local_file_query( uint64_t handle, struct nspa_opened_file *info );
+
+/* The Unix name of a local file, absolute and without symbolic links: where it is now, or
+ * was when it was deleted.  *size is the buffer's in bytes, and becomes the name's with
+ * its terminator.
  *   STATUS_SUCCESS
  *   STATUS_BUFFER_OVERFLOW  *size says how much is needed
  *   STATUS_NOT_SUPPORTED    not a local file; wineserver knows */
-extern int32_t nspa_local_file_unix_name( uint64_t handle, char *name, size_t *size, uint64_t *dev );
+extern int32_t nspa_local_file_unix_name( uint64_t handle, char *name, size_t *size );
 
-/* Create a section of a local file.  file is pinned as long as the call takes;
- * the section has a descriptor of its own, opened->fd, for the fd cache.  Never
- * enters Go.  Decides nothing against the program:
+/* The NT name it was opened by: not terminated, sizes in bytes; the rest as above. */
+extern int32_t nspa_local_file_nt_name( uint64_t handle, uint16_t *name, uint32_t *size );
+
+/* Nonzero if this was the size in bytes of a file that was opened here, when it was opened. */
+extern int nspa_local_file_had_size( uint64_t handle, uint64_t size );
+
+/* Create a section of a local file.  It has a descriptor of its own.  Decides nothing
+ * against the program:
  *   STATUS_SUCCESS        *opened is filled, opened->handle is the section's
  *   STATUS_NOT_SUPPORTED  the section belongs to wineserver: not a local file,
  *                         more access than it has, larger than the file, empty,
@@ -321,12 +323,18 @@ extern int32_t nspa_local_view_name( uint32_t view, uint16_t *name, uint32_t *si
  * attached, or when wineserver is gone: nothing may be kept then. */
 extern uint64_t nspa_volume_epoch(void);
 
+/* A handler of a signal that suspends or ends the thread calls this first.  Nonzero: the
+ * thread is in the middle of the library's work; return, the signal is sent again when
+ * that is done.  Any state, any thread; async-signal-safe. */
+extern int nspa_hold_signal( int sig );
+
 struct nspa_stats
 {
     uint64_t opens[NSPA_REASON_COUNT];  /* by reason; opens[NSPA_SERVED] were local */
     uint64_t promotions;
     uint64_t local_closes;
-    uint32_t handles;                   /* local and promoted handles open now */
+    uint32_t handles;                   /* local and promoted handles open now, and views */
+    uint32_t local_handles;             /* of files and sections that wineserver does not know */
 };
 
 /* Count what happened so far.  size is sizeof(struct nspa_stats) of the caller;

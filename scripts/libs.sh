@@ -38,7 +38,7 @@ choose_go() {
 go_sources() {
     echo go.mod
     echo go.sum
-    (cd "$TOP" && find "$@" -type f \( -name '*.go' -o -name '*.[ch]' -o -name '*.map' \) ! -name '*_test.go')
+    (cd "$TOP" && find "$@" -type f \( -name '*.go' -o -name '*.[ch]' -o -name '*.map' -o -name '*.ld' \) ! -name '*_test.go')
 }
 
 # changed NAME FILE...: whether build/NAME.key names other contents.
@@ -64,7 +64,7 @@ build_libs() {
     cd "$TOP" && mkdir -p "$BUILD/lib" || return
     # asyncpreemptoff: Go must not send SIGURG to Wine's threads.
     in_root env CGO_ENABLED=1 go build -buildmode=c-shared -trimpath \
-        -ldflags="-s -w -X=runtime.godebugDefault=asyncpreemptoff=1 -extldflags '-Wl,-soname,libnspa.so.0 -Wl,--version-script=$TOP/capi/libnspa.map -Wl,-z,defs'" \
+        -ldflags="-s -w -X=runtime.godebugDefault=asyncpreemptoff=1 -extldflags '-Wl,-soname,libnspa.so.0 -Wl,--version-script=$TOP/capi/libnspa.map -Wl,-z,defs -Wl,-T,$TOP/capi/go.ld'" \
         -o "$BUILD/lib/libnspa.so" ./capi || return
     rm -f "$BUILD/lib/libnspa.h" # the public header is include/nspa.h
     # shellcheck disable=SC2086 # several flags

@@ -23,10 +23,12 @@ const (
 	revisionMismatch   = 0xc0000059
 	notSupported       = 0xc00000bb
 	bufferOverflow     = 0x80000005
+
+	reasons = 22 // NSPA_REASON_COUNT
 )
 
 func TestVersion(t *testing.T) {
-	if got := lib.version(); got != 4 {
+	if got := lib.version(); got != 5 {
 		t.Errorf("client ABI %d", got)
 	}
 	if got := lib.serverABI(); got != 3 {
@@ -36,14 +38,14 @@ func TestVersion(t *testing.T) {
 
 func TestReasonStrings(t *testing.T) {
 	seen := map[string]uint32{}
-	for i := range uint32(25) {
+	for i := range uint32(reasons) {
 		text := lib.reason(i)
 		if other, ok := seen[text]; ok || text == "" || text == "unknown" {
 			t.Errorf("reason %d is %q, as is %d", i, text, other)
 		}
 		seen[text] = i
 	}
-	for _, i := range []uint32{25, 26, 1 << 31, ^uint32(0)} {
+	for _, i := range []uint32{reasons, reasons + 1, 1 << 31, ^uint32(0)} {
 		if got := lib.reason(i); got != "unknown" {
 			t.Errorf("reason %d is %q", i, got)
 		}
@@ -148,8 +150,9 @@ func TestOpenReadClose(t *testing.T) {
 	if status != success || opened.reason != 0 || lib.isLocal(uint64(opened.handle)) == 0 || opened.access != 1 {
 		t.Fatalf("%#x, %+v", status, opened)
 	}
+	fd := cachedFD(opened.handle)
 	var data [8]byte
-	if n, err := unix.Pread(int(opened.fd), data[:], 0); err != nil || string(data[:n]) != "data" {
+	if n, err := unix.Pread(fd, data[:], 0); err != nil || string(data[:n]) != "data" {
 		t.Errorf("%q, %v", data[:n], err)
 	}
 	handle := uint64(opened.handle)
@@ -163,11 +166,23 @@ func TestOpenReadClose(t *testing.T) {
 	if _, size, status := unixName(t, handle, len(real)); size != uintptr(len(real)+1) || status != bufferOverflow {
 		t.Errorf("%d, %#x", size, status)
 	}
-	file, status := pin(t, handle)
-	if status != success || file.handle != opened.handle || file.fd != opened.fd || file.sharing != 7 || file.options != 0x20 {
+	if name, status := ntName(t, handle, 1000); name != `\??\unix`+path || status != success {
+		t.Errorf("%q, %#x", name, status)
+	}
+	if _, status := ntName(t, handle, 4); status != bufferOverflow {
+		t.Errorf("%#x", status)
+	}
+	file, status := lend(t, handle)
+	if status != success || file.handle != opened.handle || int(file.fd) != fd || file.sharing != 7 || file.options != 0x20 {
 		t.Errorf("%#x, %+v", status, file)
 	}
-	lib.unpin(handle)
+	if info, status := query(t, handle); status != success || info.access != 1 || info.sharing != 7 || info.options != 0x20 ||
+		info.attributes != 0x40 || info.directory != 0 {
+		t.Errorf("%#x, %+v", status, info)
+	}
+	if lib.hadSize(handle, 4) == 0 || lib.hadSize(handle, 5) != 0 {
+		t.Error("not the size that it had")
+	}
 	if got := lib.close(handle | 3); got != success {
 		t.Errorf("close: %#x", got)
 	}
@@ -177,14 +192,14 @@ func TestOpenReadClose(t *testing.T) {
 	if !slices.Contains(theHost.forgotten, opened.handle) {
 		t.Error("the descriptor stayed in the cache")
 	}
-	if _, err := unix.FcntlInt(uintptr(opened.fd), unix.F_GETFD, 0); err != unix.EBADF {
+	if _, err := unix.FcntlInt(uintptr(fd), unix.F_GETFD, 0); err != unix.EBADF {
 		t.Errorf("the descriptor: %v", err)
 	}
 	if _, status := tryBypass(t, newOpen(t, path+"-missing")); status != notSupported {
 		t.Errorf("a missing file: %#x", status)
 	}
-	if opens, _, closes, handles := stats(t); opens[0] == 0 || closes == 0 || handles != 0 {
-		t.Errorf("%v, %d closes, %d handles", opens, closes, handles)
+	if s := stats(t); s.opens[0] == 0 || s.closes == 0 || s.handles != 0 || s.local != 0 {
+		t.Errorf("%+v", s)
 	}
 	if lib.epoch() == 0 {
 		t.Error("no volume epoch")
@@ -211,13 +226,19 @@ func TestPromote(t *testing.T) {
 	if got := lib.promote(handle); got != handle {
 		t.Errorf("%#x", got)
 	}
+	if got := lib.promoteStatus(handle); got != invalidParameter {
+		t.Errorf("%#x", got)
+	}
 	theHost.status = success
 	if got := lib.promote(handle); got != handle {
 		t.Errorf("%#x", got)
 	}
 	lib.promote(handle)
-	if want := []uint32{opened.handle, opened.handle}; !slices.Equal(theHost.promoted, want) {
-		t.Errorf("promoted %#x, want one refused and one not", theHost.promoted)
+	if got := lib.promoteStatus(handle); got != success {
+		t.Errorf("%#x", got)
+	}
+	if want := []uint32{opened.handle, opened.handle, opened.handle}; !slices.Equal(theHost.promoted, want) {
+		t.Errorf("promoted %#x, want two refused and one not", theHost.promoted)
 	}
 	if got := lib.close(handle); got != notSupported {
 		t.Errorf("close: %#x", got)
@@ -226,8 +247,11 @@ func TestPromote(t *testing.T) {
 	if next.handle == opened.handle {
 		t.Error("a value that wineserver holds was given out")
 	}
+	fd := cachedFD(opened.handle)
 	lib.closed(handle)
-	unix.Close(int(opened.fd))
+	if _, err := unix.FcntlInt(uintptr(fd), unix.F_GETFD, 0); err != unix.EBADF || cachedFD(opened.handle) != -1 {
+		t.Errorf("the descriptor: %v", err)
+	}
 	if got := lib.close(uint64(next.handle)); got != success {
 		t.Errorf("close: %#x", got)
 	}
@@ -253,8 +277,8 @@ func TestPromote(t *testing.T) {
 	for _, handle := range handles {
 		lib.closed(handle)
 	}
-	if _, _, _, handles := stats(t); handles != 0 {
-		t.Errorf("%d handles", handles)
+	if s := stats(t); s.handles != 0 || s.local != 0 || theHost.overwritten != 0 || len(theHost.cache) != 0 {
+		t.Errorf("%+v, %d overwritten, cached %v", s, theHost.overwritten, theHost.cache)
 	}
 }
 
@@ -297,14 +321,14 @@ func TestSection(t *testing.T) {
 		if got, status := querySection(t, handle); got != want || status != success {
 			t.Errorf("%s: %#x, %+v", c.what, status, got)
 		}
-		if lib.isLocal(handle) == 0 || opened.handle >= 0x7fffc000 || opened.fd == file.fd {
+		if lib.isLocal(handle) == 0 || opened.handle >= 0x7fffc000 || cachedFD(opened.handle) == cachedFD(file.handle) {
 			t.Errorf("%s: %+v", c.what, opened)
 		}
 		// neither kind of handle is good for the other's calls
 		if _, status := querySection(t, handle+0x4000); status != notSupported {
 			t.Errorf("%s: a file was taken for a section", c.what)
 		}
-		if _, status := pin(t, handle); status != notSupported || lib.close(handle+0x4000) != notSupported {
+		if _, status := lend(t, handle); status != notSupported || lib.close(handle+0x4000) != notSupported {
 			t.Errorf("%s: a section was taken for a file", c.what)
 		}
 		if got := lib.close(handle); got != success {
@@ -331,15 +355,16 @@ func TestSection(t *testing.T) {
 		t.Errorf("view after promotion: %#x", status)
 	}
 	lib.closed(uint64(section.handle))
-	unix.Close(int(section.fd))
 	if name, status := viewName(t, view, 1000); name != `\??\unix`+path || status != success {
 		t.Errorf("%q, %#x", name, status)
 	}
 	if _, status := viewName(t, view, 4); status != bufferOverflow {
 		t.Errorf("%#x", status)
 	}
-	if got := lib.close(0x7fff8000 + uint64(view)*4); got != notSupported {
-		t.Errorf("a view was closed as a handle: %#x", got)
+	for handle := uint64(0x7fff8000); handle < 0x80000000; handle += 4 {
+		if got := lib.close(handle); got != notSupported {
+			t.Errorf("a view was closed as handle %#x: %#x", handle, got)
+		}
 	}
 	lib.viewRemove(view)
 	lib.viewRemove(view)
@@ -347,7 +372,7 @@ func TestSection(t *testing.T) {
 	if _, status := viewName(t, view, 1000); status != notSupported {
 		t.Errorf("name of a view that is gone: %#x", status)
 	}
-	if _, _, _, handles := stats(t); handles != 0 {
-		t.Errorf("%d handles", handles)
+	if s := stats(t); s.handles != 0 || s.local != 0 || theHost.overwritten != 0 || len(theHost.cache) != 0 {
+		t.Errorf("%+v, %d overwritten, cached %v", s, theHost.overwritten, theHost.cache)
 	}
 }

@@ -15,16 +15,16 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// The structures of include/nspa.h.  core's TestLayout compares those that it
-// has as well with the compiler's.
+// The structures of include/nspa.h.
 
 type cHost struct {
-	forgetFD, promote, promoteMany, closeHandle, drained, stackBounds, warn, hold, release uintptr
+	addFD, forgetFD, promote, promoteMany, closeHandle, drained, stackBounds, warn uintptr
 }
 
 type cInit struct {
 	_              structs.HostLayout
 	size, abi      uint32
+	flags          uint32
 	tableFD        int32
 	controlFD      int32
 	journalFD      int32
@@ -36,19 +36,14 @@ type cInit struct {
 }
 
 type cOpen struct {
-	_                                                                     structs.HostLayout
-	unixName, ntName                                                      unsafe.Pointer
-	ntLen, access, sharing, disposition, options, attributes, flags, mode uint32
-	dev, ino                                                              uint64
+	_                                                               structs.HostLayout
+	unixName, ntName                                                unsafe.Pointer
+	ntLen, access, sharing, disposition, options, attributes, flags uint32
 }
 
 type cOpened struct {
-	_              structs.HostLayout
-	handle         uint32
-	fd             int32
-	access, reason uint32
-	directory      uint32
-	size           uint64
+	_                                 structs.HostLayout
+	handle, access, reason, directory uint32
 }
 
 type cPromotion struct {
@@ -68,20 +63,28 @@ type cSection struct {
 	access, fileAccess uint32
 }
 
+type cOpenedFile struct {
+	_                                               structs.HostLayout
+	access, sharing, options, attributes, directory uint32
+}
+
 var lib struct {
 	version       func() uint32
 	init          func(init unsafe.Pointer) uint32
 	tryBypass     func(open, opened unsafe.Pointer) uint32
-	reopen        func(open, opened unsafe.Pointer) uint32
-	listed        func(name unsafe.Pointer, mode uint32, dev uint64)
+	listed        func(dir, name unsafe.Pointer, mode uint32)
 	close         func(handle uint64) uint32
 	closed        func(handle uint64)
 	promote       func(handle uint64) uint64
+	promoteStatus func(handle uint64) uint32
 	inheritable   func() uint32
 	handles       func(handles unsafe.Pointer, count uint32) uint32
-	pin           func(handle uint64, file unsafe.Pointer) uint32
-	unpin         func(handle uint64)
-	unixName      func(handle uint64, name, size, dev unsafe.Pointer) uint32
+	lend          func(handle uint64, use uintptr, arg, result unsafe.Pointer) uint32
+	query         func(handle uint64, info unsafe.Pointer) uint32
+	unixName      func(handle uint64, name, size unsafe.Pointer) uint32
+	ntName        func(handle uint64, name, size unsafe.Pointer) uint32
+	hadSize       func(handle, size uint64) int32
+	holdSignal    func(sig int32) int32
 	isLocal       func(handle uint64) int32
 	epoch         func() uint64
 	sectionCreate func(file uint64, section, opened unsafe.Pointer) uint32
@@ -114,11 +117,13 @@ func load() error {
 	}{
 		{client, map[string]any{
 			"nspa_version": &lib.version, "nspa_init": &lib.init, "nspa_local_file_try_bypass": &lib.tryBypass,
-			"nspa_local_file_reopen": &lib.reopen, "nspa_local_file_listed": &lib.listed,
+			"nspa_local_file_listed": &lib.listed, "nspa_hold_signal": &lib.holdSignal,
 			"nspa_local_file_close": &lib.close, "nspa_local_file_closed": &lib.closed,
-			"nspa_promote_if_local": &lib.promote, "nspa_local_file_promote_inheritable": &lib.inheritable,
-			"nspa_local_file_promote_handles": &lib.handles, "nspa_local_file_pin": &lib.pin,
-			"nspa_local_file_unpin": &lib.unpin, "nspa_local_file_unix_name": &lib.unixName,
+			"nspa_promote_if_local": &lib.promote, "nspa_local_file_promote": &lib.promoteStatus,
+			"nspa_local_file_promote_inheritable": &lib.inheritable,
+			"nspa_local_file_promote_handles":     &lib.handles, "nspa_local_file_lend": &lib.lend,
+			"nspa_local_file_query": &lib.query, "nspa_local_file_unix_name": &lib.unixName,
+			"nspa_local_file_nt_name": &lib.ntName, "nspa_local_file_had_size": &lib.hadSize,
 			"nspa_local_file_is_local_handle": &lib.isLocal, "nspa_volume_epoch": &lib.epoch,
 			"nspa_local_section_create": &lib.sectionCreate, "nspa_local_section_query": &lib.sectionQuery,
 			"nspa_local_view_add": &lib.viewAdd, "nspa_local_view_remove": &lib.viewRemove,
@@ -152,6 +157,8 @@ type host struct {
 	lines            []string
 	promoted, closed []uint32
 	forgotten        []uint32
+	overwritten      int
+	lent             []cPromotion
 	cache            map[uint32]int32
 	status           uint32
 }
@@ -171,6 +178,15 @@ func cString(p uintptr) string {
 
 var callbacks = sync.OnceValue(func() cHost {
 	return cHost{
+		addFD: purego.NewCallback(func(handle uint32, fd int32, access, options uint32, directory int32) uintptr {
+			theHost.Lock()
+			defer theHost.Unlock()
+			if _, ok := theHost.cache[handle]; ok {
+				theHost.overwritten++
+			}
+			theHost.cache[handle] = fd
+			return 0
+		}),
 		forgetFD: purego.NewCallback(func(handle uint32) int32 {
 			theHost.Lock()
 			defer theHost.Unlock()
@@ -237,11 +253,6 @@ func tryBypass(t testing.TB, open *cOpen) (cOpened, uint32) {
 	t.Helper()
 	var opened cOpened
 	status := lib.tryBypass(pinned(t, open), pinned(t, &opened))
-	if status == 0 {
-		theHost.Lock()
-		theHost.cache[opened.handle] = opened.fd
-		theHost.Unlock()
-	}
 	return opened, status
 }
 
@@ -251,20 +262,64 @@ func callInit(t testing.TB, init cInit) uint32 {
 }
 
 func goodInit() cInit {
-	return cInit{size: uint32(unsafe.Sizeof(cInit{})), abi: 4, tableFD: -1, host: callbacks()}
+	return cInit{size: uint32(unsafe.Sizeof(cInit{})), abi: 5, tableFD: -1, controlFD: -1, journalFD: -1, host: callbacks()}
 }
 
-func pin(t testing.TB, handle uint64) (cPromotion, uint32) {
+// cachedFD is the descriptor that the fd cache has of a handle, or -1.
+func cachedFD(handle uint32) int {
+	theHost.Lock()
+	defer theHost.Unlock()
+	if fd, ok := theHost.cache[handle]; ok {
+		return int(fd)
+	}
+	return -1
+}
+
+var borrow = sync.OnceValue(func() uintptr {
+	return purego.NewCallback(func(file *cPromotion, _ uintptr) uint32 {
+		theHost.Lock()
+		defer theHost.Unlock()
+		theHost.lent = append(theHost.lent, *file)
+		return 77
+	})
+})
+
+// lend has the library lend a file, and gives what it lent.
+func lend(t testing.TB, handle uint64) (cPromotion, uint32) {
 	t.Helper()
-	var file cPromotion
-	status := lib.pin(handle, pinned(t, &file))
-	return file, status
+	var result uint32
+	theHost.lent = nil
+	status := lib.lend(handle, borrow(), nil, pinned(t, &result))
+	if len(theHost.lent) != 1 {
+		return cPromotion{}, status
+	}
+	if result != 77 {
+		t.Errorf("result %d of the borrower", result)
+	}
+	return theHost.lent[0], status
+}
+
+func query(t testing.TB, handle uint64) (cOpenedFile, uint32) {
+	t.Helper()
+	var info cOpenedFile
+	status := lib.query(handle, pinned(t, &info))
+	return info, status
+}
+
+func ntName(t testing.TB, handle uint64, room int) (string, uint32) {
+	t.Helper()
+	buf, size := make([]uint16, room), uint32(2*room)
+	status := lib.ntName(handle, pinned(t, &buf[0]), pinned(t, &size))
+	if status != 0 {
+		return "", status
+	}
+	return string(utf16.Decode(buf[:size/2])), status
 }
 
 func unixName(t testing.TB, handle uint64, room int) (string, uintptr, uint32) {
 	t.Helper()
 	buf, size := make([]byte, room+1), uintptr(room)
-	status := lib.unixName(handle, pinned(t, &buf[0]), pinned(t, &size), nil)
+	status := lib.unixName(handle, pinned(t, &buf[0]), pinned(t, &size))
 	if status != 0 {
 		return "", size, status
 	}
@@ -302,28 +357,33 @@ func viewName(t testing.TB, view uint32, room int) (string, uint32) {
 	return string(utf16.Decode(buf[:size/2])), status
 }
 
-func stats(t testing.TB) (opens [25]uint64, promotions, closes uint64, handles uint32) {
+type cStats struct {
+	_                  structs.HostLayout
+	opens              [reasons]uint64
+	promotions, closes uint64
+	handles, local     uint32
+}
+
+func stats(t testing.TB) (s cStats) {
 	t.Helper()
-	var s struct {
-		opens              [25]uint64
-		promotions, closes uint64
-		handles, _         uint32
-	}
 	lib.stats(pinned(t, &s), unsafe.Sizeof(s))
-	return s.opens, s.promotions, s.closes, s.handles
+	return s
 }
 
 // nullCalls calls everything that takes a pointer without one.
 func nullCalls() map[string][2]uint64 {
 	const declined = 0xc00000bb
 	lib.stats(nil, 100)
-	lib.listed(nil, 0100644, 1)
+	lib.listed(nil, nil, 0100644)
 	return map[string][2]uint64{
 		"init":              {uint64(lib.init(nil)), 0xc000000d},
 		"try_bypass":        {uint64(lib.tryBypass(nil, nil)), declined},
-		"reopen":            {uint64(lib.reopen(nil, nil)), declined},
-		"pin":               {uint64(lib.pin(0x7fffc000, nil)), declined},
-		"unix_name":         {uint64(lib.unixName(0x7fffc000, nil, nil, nil)), declined},
+		"lend":              {uint64(lib.lend(0x7fffc000, 0, nil, nil)), declined},
+		"query":             {uint64(lib.query(0x7fffc000, nil)), declined},
+		"unix_name":         {uint64(lib.unixName(0x7fffc000, nil, nil)), declined},
+		"nt_name":           {uint64(lib.ntName(0x7fffc000, nil, nil)), declined},
+		"had_size":          {uint64(lib.hadSize(0x7fffc000, 0)), 0},
+		"hold_signal":       {uint64(lib.holdSignal(10)), 0},
 		"promote_handles":   {uint64(lib.handles(nil, 5)), 0},
 		"section_create":    {uint64(lib.sectionCreate(0x7fffc000, nil, nil)), declined},
 		"section_query":     {uint64(lib.sectionQuery(0x7fff8000, nil)), declined},
@@ -332,6 +392,7 @@ func nullCalls() map[string][2]uint64 {
 		"close":             {uint64(lib.close(0)), declined},
 		"close, all ones":   {uint64(lib.close(^uint64(0))), declined},
 		"promote":           {lib.promote(0), 0},
+		"promote, status":   {uint64(lib.promoteStatus(0x7fffc000)), 0},
 		"promote, all ones": {lib.promote(^uint64(0)), ^uint64(0)},
 	}
 }

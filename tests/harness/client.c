@@ -23,7 +23,6 @@
 struct client_library lib;
 struct host_seen host_seen;
 __thread struct client_stack client_stack;
-__thread uint32_t client_holds;
 
 static int server_sock = -1;
 static pthread_mutex_t server_mutex = PTHREAD_MUTEX_INITIALIZER;
@@ -68,30 +67,36 @@ static int find_functions( const char *path )
 
 int load_library( const char *path )
 {
-    struct sigaction actions[32];
-    uint64_t all = ~UINT64_C(0), old;
-    int sig, ret;
-
-    syscall( SYS_rt_sigprocmask, SIG_SETMASK, &all, &old, sizeof(all) );
-    for (sig = 1; sig < 32; sig++) sigaction( sig, NULL, &actions[sig] );
-    ret = find_functions( path ? path : library_path( "libnspa.so" ));
-    for (sig = 1; sig < 32; sig++) sigaction( sig, &actions[sig], NULL );
-    syscall( SYS_rt_sigprocmask, SIG_SETMASK, &old, NULL, sizeof(old) );
-    return ret;
+    return find_functions( path ? path : library_path( "libnspa.so" ));
 }
 
-/* ---- the fd cache: descriptor + 1 by handle ---- */
+/* ---- the fd cache: by handle, a count of changes and descriptor + 1 ---- */
 
-static int cache[NSPA_LF_HANDLE_CAP];
+static uint64_t cache[2 * NSPA_LF_HANDLE_CAP];  /* of sections, then of files */
 
-static int *cache_entry( uint32_t handle )
+static uint64_t *cache_entry( uint32_t handle )
 {
-    return &cache[(handle - NSPA_LF_HANDLE_BASE) / 4 % NSPA_LF_HANDLE_CAP];
+    return &cache[(handle - NSPA_SECTION_HANDLE_BASE) / 4 % (2 * NSPA_LF_HANDLE_CAP)];
+}
+
+/* Returns what was cached before. */
+static int change_cache( uint32_t handle, int fd )
+{
+    uint64_t *entry = cache_entry( handle ), old = __atomic_load_n( entry, __ATOMIC_RELAXED );
+
+    while (!__atomic_compare_exchange_n( entry, &old, ((old >> 32) + 1) << 32 | (uint32_t)(fd + 1), 0,
+                                         __ATOMIC_ACQ_REL, __ATOMIC_RELAXED )) /* nothing */;
+    return (int)(uint32_t)old - 1;
+}
+
+uint64_t nt_cached( uint32_t handle )
+{
+    return __atomic_load_n( cache_entry( handle ), __ATOMIC_SEQ_CST );
 }
 
 int nt_cached_fd( uint32_t handle )
 {
-    return __atomic_load_n( cache_entry( handle ), __ATOMIC_ACQUIRE ) - 1;
+    return (int)(uint32_t)nt_cached( handle ) - 1;
 }
 
 /* ---- the host ---- */
@@ -123,16 +128,34 @@ static void note_state( uint32_t *counter )
     uint32_t tid = syscall( SYS_gettid ), i;
 
     __atomic_add_fetch( counter, 1, __ATOMIC_RELAXED );
-    if (signal_mask() != ~kept && !client_holds) __atomic_add_fetch( &host_seen.unblocked, 1, __ATOMIC_RELAXED );
+    if (signal_mask() != ~kept && !holds_signals) __atomic_add_fetch( &host_seen.unblocked, 1, __ATOMIC_RELAXED );
     for (i = 0; own_table && i < NSPA_BUCKETS; i++)
         if ((NSPA_LOAD( &own_table->bucket[i].lock ) & FUTEX_TID_MASK) == tid)
             __atomic_add_fetch( &host_seen.locked, 1, __ATOMIC_RELAXED );
 }
 
+int host_dawdles;
+
+static void dawdle(void)
+{
+    static uint32_t count;
+
+    if (host_dawdles && __atomic_add_fetch( &count, 1, __ATOMIC_RELAXED ) % 8 == 0) usleep( 30 );
+}
+
+static void host_add_fd( uint32_t handle, int fd, uint32_t access, uint32_t options, int directory )
+{
+    (void)access; (void)options; (void)directory;
+    __atomic_add_fetch( &host_seen.add_fd, 1, __ATOMIC_RELAXED );
+    dawdle();
+    if (change_cache( handle, fd ) != -1) __atomic_add_fetch( &host_seen.overwritten, 1, __ATOMIC_RELAXED );
+}
+
 static int host_forget_fd( uint32_t handle )
 {
     __atomic_add_fetch( &host_seen.forget_fd, 1, __ATOMIC_RELAXED );
-    return __atomic_exchange_n( cache_entry( handle ), 0, __ATOMIC_ACQ_REL ) - 1;
+    dawdle();
+    return change_cache( handle, -1 );
 }
 
 static void describe( struct wire_file *to, const struct nspa_promotion *from )
@@ -213,18 +236,7 @@ static void host_warn( const char *line )
     snprintf( host_seen.line, sizeof(host_seen.line), "%s", line );
 }
 
-static void host_hold_signals(void)
-{
-    client_holds++;
-    __atomic_add_fetch( &host_seen.holds, 1, __ATOMIC_RELAXED );
-}
-
-static void host_release_signals(void)
-{
-    client_holds--;
-}
-
-int can_hold_signals;
+int holds_signals;
 
 int32_t get_init( struct nspa_init *init )
 {
@@ -237,14 +249,14 @@ int32_t get_init( struct nspa_init *init )
     {
         .size = sizeof(*init),
         .abi = NSPA_ABI_VERSION,
+        .flags = holds_signals ? NSPA_INIT_HOLDS_SIGNALS : 0,
         .table_fd = reply.status ? -1 : reply.statuses[0],
         .control_fd = -1,
         .journal_fd = -1,
         .owner = reply.owner,
         .prefix = test_dir(),
-        .host = { host_forget_fd, host_promote, host_promote_many, host_close_handle, host_drained,
-                  host_stack_bounds, host_warn, can_hold_signals ? host_hold_signals : NULL,
-                  can_hold_signals ? host_release_signals : NULL }
+        .host = { host_add_fd, host_forget_fd, host_promote, host_promote_many, host_close_handle, host_drained,
+                  host_stack_bounds, host_warn }
     };
     return reply.status;
 }
@@ -263,41 +275,26 @@ static uint32_t nt_name( const char *path, uint16_t *name, size_t size )
     return len * sizeof(*name);
 }
 
-static int32_t open_by( struct client_open *file,
-                        int32_t (*func)( const struct nspa_open *, struct nspa_opened * ))
+int32_t nt_open( struct client_open *file )
 {
     uint16_t name[1000];
     struct nspa_open open =
     {
         .unix_name = file->path, .nt_name = name, .nt_len = nt_name( file->path, name, sizeof(name) ),
         .access = file->access, .sharing = file->sharing, .disposition = file->disposition,
-        .options = file->options, .attributes = file->attributes, .flags = file->flags,
-        .mode = file->mode, .dev = file->dev, .ino = file->ino
+        .options = file->options, .attributes = file->attributes, .flags = file->flags
     };
 
     if (file->nt_len) open.nt_len = file->nt_len;
-    file->status = func( &open, &file->opened );
-    if (!file->status) __atomic_store_n( cache_entry( file->opened.handle ), file->opened.fd + 1, __ATOMIC_RELEASE );
-    return file->status;
+    return file->status = lib.nspa_local_file_try_bypass( &open, &file->opened );
 }
 
-int32_t nt_open( struct client_open *file )
-{
-    return open_by( file, lib.nspa_local_file_try_bypass );
-}
-
-int32_t nt_reopen( struct client_open *file )
-{
-    return open_by( file, lib.nspa_local_file_reopen );
-}
-
-struct client_open looked_up( const char *path )
+struct client_open reading( const char *path )
 {
     struct client_open open = { .access = 0x80000000u, .sharing = 7, .disposition = FILE_OPEN, .options = OPEN_SYNC,
-                                .attributes = OBJ_CASE, .flags = NSPA_OPEN_HAS_STAT, .mode = S_IFREG | 0644 };
+                                .attributes = OBJ_CASE };
 
     snprintf( open.path, sizeof(open.path), "%s", path );
-    file_id( path, &open.dev, &open.ino );
     return open;
 }
 
@@ -316,14 +313,10 @@ int32_t nt_close( uint32_t handle )
 {
     struct wire_request req = { .type = WIRE_CLOSE_HANDLE, .handle = handle };
     struct wire_reply reply;
-    int fd;
 
     if (!lib.nspa_local_file_close( handle )) return STATUS_SUCCESS;
-    /* as NtClose does: first out of the cache, then the server's */
-    fd = nspa_is_local_handle( handle ) ? __atomic_exchange_n( cache_entry( handle ), 0, __ATOMIC_ACQ_REL ) - 1 : -1;
     request( &req, &reply, NULL, 0 );
     if (!reply.status) lib.nspa_local_file_closed( handle );
-    if (fd != -1) close( fd );
     return reply.status;
 }
 
@@ -332,6 +325,15 @@ long nt_read( uint32_t handle, void *buffer, size_t size, long offset )
     int fd = nt_cached_fd( handle );
 
     return fd == -1 ? -1 : pread( fd, buffer, size, offset );
+}
+
+int32_t call_go(void)
+{
+    static const struct nspa_reparse_prefix prefix = { .size = sizeof(prefix), .config_dir = "/tmp", .config_dir_len = 4 };
+    char buffer[1000];
+    uint32_t len;
+
+    return lib.nspa_reparse_decode( &prefix, "target", 6, buffer, sizeof(buffer), &len, NULL );
 }
 
 /* ---- calls of the test ---- */
@@ -359,6 +361,12 @@ int64_t client_attach( void *unused )
     if (own_table == MAP_FAILED) own_table = NULL;
     close( init.table_fd );
     return status;
+}
+
+int64_t client_attach_holding( void *unused )
+{
+    holds_signals = 1;
+    return client_attach( unused );
 }
 
 int64_t client_open( void *open )
@@ -406,10 +414,22 @@ int64_t client_fds( void *unused )
     return count_entries( "/proc/self/fd" );
 }
 
+int64_t client_tasks( void *unused )
+{
+    (void)unused;
+    return count_entries( "/proc/self/task" );
+}
+
 int64_t client_epoch( void *unused )
 {
     (void)unused;
     return lib.nspa_volume_epoch();
+}
+
+int64_t call_go_once( void *unused )
+{
+    (void)unused;
+    return call_go();
 }
 
 /* ---- in the test ---- */

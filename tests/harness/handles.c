@@ -40,7 +40,7 @@ static int64_t range( void *unused )
         CHECK_FOR( what, lib.nspa_local_file_close( values[i].handle ), STATUS_NOT_SUPPORTED );
         CHECK_FOR( what, lib.nspa_promote_if_local( values[i].handle ), values[i].handle );
         lib.nspa_local_file_closed( values[i].handle );
-        lib.nspa_local_file_unpin( values[i].handle );
+        CHECK_FOR( what, lib.nspa_local_file_promote( values[i].handle ), STATUS_SUCCESS );
     }
     return 0;
 }

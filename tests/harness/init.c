@@ -23,24 +23,46 @@ static int64_t prepare( void *unused )
     return load_library( NULL ) ? get_init( &good ) : STATUS_DIED;
 }
 
+static int32_t must_not_be_called( const struct nspa_promotion *file, void *arg )
+{
+    (void)file; (void)arg;
+    return CHECK( !"a file is lent" );
+}
+
 /* The library is as if it had not been called: it declines everything. */
 static void check_declines(void)
 {
     struct client_open open = { .path = "/etc/passwd", .access = READ_DATA, .sharing = 7,
                                 .disposition = FILE_OPEN, .options = OPEN_SYNC };
-    struct nspa_promotion file;
+    struct nspa_opened_file file;
+    struct nspa_section section = { 0, 4, 1 };
+    struct nspa_opened opened;
+    uint16_t nt_name[10];
     char name[10];
     size_t size = sizeof(name);
+    uint32_t nt_size = sizeof(nt_name), view;
+    int32_t result;
 
     CHECK_EQ( nt_open( &open ), STATUS_NOT_SUPPORTED );
     CHECK_EQ( open.opened.reason, NSPA_NOT_ATTACHED );
     CHECK_EQ( lib.nspa_local_file_close( 0x7fffc000 ), STATUS_NOT_SUPPORTED );
     CHECK_EQ( lib.nspa_promote_if_local( 0x7fffc000 ), 0x7fffc000 );
     CHECK_EQ( lib.nspa_local_file_promote_inheritable(), 0 );
-    CHECK_EQ( lib.nspa_local_file_pin( 0x7fffc000, &file ), STATUS_NOT_SUPPORTED );
-    CHECK_EQ( lib.nspa_local_file_unix_name( 0x7fffc000, name, &size, NULL ), STATUS_NOT_SUPPORTED );
+    CHECK_EQ( lib.nspa_local_file_promote( 0x7fffc000 ), STATUS_SUCCESS );
+    CHECK_EQ( lib.nspa_local_file_promote_handles( &(uint64_t){ 0x7fffc000 }, 1 ), 0 );
+    CHECK_EQ( lib.nspa_local_file_lend( 0x7fffc000, must_not_be_called, NULL, &result ), STATUS_NOT_SUPPORTED );
+    CHECK_EQ( lib.nspa_local_file_query( 0x7fffc000, &file ), STATUS_NOT_SUPPORTED );
+    CHECK_EQ( lib.nspa_local_file_unix_name( 0x7fffc000, name, &size ), STATUS_NOT_SUPPORTED );
+    CHECK_EQ( lib.nspa_local_file_nt_name( 0x7fffc000, nt_name, &nt_size ), STATUS_NOT_SUPPORTED );
+    CHECK_EQ( lib.nspa_local_file_had_size( 0x7fffc000, 0 ), 0 );
+    CHECK_EQ( lib.nspa_local_section_create( 0x7fffc000, &section, &opened ), STATUS_NOT_SUPPORTED );
+    CHECK_EQ( lib.nspa_local_section_query( 0x7fff8000, &section ), STATUS_NOT_SUPPORTED );
+    CHECK_EQ( lib.nspa_local_view_add( 0x7fff8000, &view ), STATUS_NOT_SUPPORTED );
+    CHECK_EQ( lib.nspa_local_view_name( 0, nt_name, &nt_size ), STATUS_NOT_SUPPORTED );
+    lib.nspa_local_view_remove( 0 );
+    lib.nspa_local_file_listed( "/etc", "passwd", 0100644 );
+    CHECK_EQ( lib.nspa_hold_signal( 10 ), 0 );
     CHECK_EQ( lib.nspa_volume_epoch(), 0 );
-    lib.nspa_local_file_unpin( 0x7fffc000 );
     lib.nspa_local_file_closed( 0x7fffc000 );
 }
 
@@ -89,8 +111,7 @@ static int64_t bad_arguments( void *unused )
     REFUSE( STATUS_INVALID_PARAMETER, 0, init.host.drained = NULL );
     REFUSE( STATUS_INVALID_PARAMETER, 0, init.host.stack_bounds = NULL );
     REFUSE( STATUS_INVALID_PARAMETER, 1, init.host.warn = NULL, init.host.promote = NULL );
-    REFUSE( STATUS_INVALID_PARAMETER, 0, init.host.hold_signals = check_declines );
-    REFUSE( STATUS_INVALID_PARAMETER, 0, init.host.release_signals = check_declines );
+    REFUSE( STATUS_INVALID_PARAMETER, 0, init.host.add_fd = NULL );
     REFUSE( STATUS_INVALID_PARAMETER, 0, init.inherited = NULL, init.inherited_count = 1 );
     REFUSE( STATUS_INVALID_PARAMETER, 0, init.inherited = handles, init.inherited_count = NSPA_LF_HANDLE_CAP + 1 );
     REFUSE( STATUS_INVALID_PARAMETER, 0, init.inherited = handles, init.inherited_count = ~0u );

@@ -179,8 +179,8 @@ int main( int argc, char **argv )
 {
     static const struct test *const suites[] =
     {
-        thread_tests, signal_tests, realtime_tests,  /* those that take longest first */
-        entry_tests, handle_tests, known_tests, gate_tests, share_tests, promote_tests, query_tests, init_tests,
+        thread_tests, race_tests, signal_tests, realtime_tests,  /* those that take longest first */
+        entry_tests, handle_tests, hint_tests, gate_tests, share_tests, promote_tests, query_tests, init_tests,
         death_tests, stack_tests, memory_tests, loading_tests, runtime_tests, server_tests,
     };
     static const char *const libraries[] = { "libnspa.so", "libnspa_server.so" };

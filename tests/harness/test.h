@@ -20,8 +20,8 @@ struct test
 #define T(func) { #func, func }
 
 /* Each ends with an empty entry. */
-extern const struct test entry_tests[], gate_tests[], share_tests[], handle_tests[], known_tests[], promote_tests[],
-                         query_tests[], init_tests[], death_tests[], thread_tests[];
+extern const struct test entry_tests[], gate_tests[], share_tests[], handle_tests[], hint_tests[], promote_tests[],
+                         query_tests[], init_tests[], death_tests[], thread_tests[], race_tests[];
 extern const struct test stack_tests[], signal_tests[], memory_tests[], loading_tests[], runtime_tests[],
                          server_tests[], realtime_tests[];  /* the traps T1 to T7; T8 is with the handles */
 

@@ -74,7 +74,7 @@ func build(name, path string) error {
 	} else {
 		cmd = exec.Command("go", "build", "-buildmode=c-shared", "-trimpath",
 			"-ldflags=-s -w -X=runtime.godebugDefault=asyncpreemptoff=1 -extldflags '-Wl,-soname,libnspa.so.0 "+
-				"-Wl,--version-script="+root+"/capi/libnspa.map -Wl,-z,defs'", "-o", path, "./capi")
+				"-Wl,--version-script="+root+"/capi/libnspa.map -Wl,-z,defs -Wl,-T,"+root+"/capi/go.ld'", "-o", path, "./capi")
 	}
 	cmd.Dir = root
 	if out, err := cmd.CombinedOutput(); err != nil {

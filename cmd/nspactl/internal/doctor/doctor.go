@@ -20,7 +20,7 @@ import (
 // The ABI versions this nspactl belongs to; a test compares them with the
 // headers.
 const (
-	ClientABI = 3
+	ClientABI = 5
 	ServerABI = 3
 )
 

@@ -182,12 +182,12 @@ void nspa_close_listing( HANDLE handle )
 void nspa_promote_listing( HANDLE handle )
 {
     struct nspa_listing *listing;
-    struct nspa_promotion file;
+    struct nspa_opened_file file;
     unsigned int entry, status;
     sigset_t sigset;
 
     if (!nspa_is_local_file( (ULONG_PTR)handle ) || !__atomic_load_n( listing_of( handle ), __ATOMIC_SEQ_CST )) return;
-    if (nspa_get_local_file( handle, &file )) return;
+    if (!nspa_lib.query( (ULONG_PTR)handle, &file )) return;
 
     nspa_lock_mutex( &dir_entry_mutex, &sigset );
     SERVER_START_REQ( get_directory_cache_entry )  /* leaves it to others to hear what is free */

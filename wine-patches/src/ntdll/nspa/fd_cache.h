@@ -36,21 +36,27 @@ BOOL nspa_fd_cache_init(void)
     return fd_cache[last] != NULL;
 }
 
-BOOL nspa_fd_cache_add( HANDLE handle, int fd, enum server_fd_type type, unsigned int access, unsigned int options )
+/* Which entries local handles have is for the library alone to change, as part of what
+ * it does with the handle: remove_fd_from_cache() leaves them. */
+static union fd_cache_entry exchange_entry( HANDLE handle, union fd_cache_entry entry )
 {
-    return add_fd_to_cache( handle, fd, type, access, options );
+    unsigned int block, idx = handle_to_index( handle, &block );
+
+    entry.data = interlocked_xchg64( &fd_cache[block][idx].data, entry.data );
+    return entry;
 }
 
-/* is it a file, and not a directory? */
-BOOL nspa_fd_cache_is_file( HANDLE handle )
+void nspa_fd_cache_add( HANDLE handle, int fd, enum server_fd_type type, unsigned int access, unsigned int options )
 {
-    enum server_fd_type type = FD_TYPE_INVALID;
-    int fd;
+    union fd_cache_entry entry = { .s = { .fd = fd + 1, .type = type, .access = access, .options = options } };
 
-    return !get_cached_fd( handle, &fd, &type, NULL, NULL ) && type == FD_TYPE_FILE;
+    exchange_entry( handle, entry );
 }
 
 int nspa_fd_cache_remove( HANDLE handle )
 {
-    return remove_fd_from_cache( handle );
+    union fd_cache_entry entry = { 0 };
+
+    entry = exchange_entry( handle, entry );
+    return entry.s.type != FD_TYPE_INVALID ? entry.s.fd - 1 : -1;
 }

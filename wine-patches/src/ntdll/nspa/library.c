@@ -48,7 +48,6 @@
 #ifdef __x86_64__
 
 struct nspa_library nspa_lib;
-__thread const char *nspa_entry_stack __attribute__((tls_model("initial-exec")));
 
 #if NSPA_DEBUG
 BOOL nspa_trace_enabled(void)
@@ -113,24 +112,27 @@ static BOOL load_functions( void *module )
 #define LOAD(field,name) (nspa_lib.field = dlsym( module, name ))
     return LOAD( version, "nspa_version" ) &&
            LOAD( init, "nspa_init" ) &&
+           LOAD( hold_signal, "nspa_hold_signal" ) &&
            LOAD( reason_string, "nspa_reason_string" ) &&
            LOAD( try_bypass, "nspa_local_file_try_bypass" ) &&
-           LOAD( reopen, "nspa_local_file_reopen" ) &&
            LOAD( listed, "nspa_local_file_listed" ) &&
-           LOAD( promote, "nspa_promote_if_local" ) &&
+           LOAD( promote, "nspa_local_file_promote" ) &&
            LOAD( promote_inheritable, "nspa_local_file_promote_inheritable" ) &&
            LOAD( promote_handles, "nspa_local_file_promote_handles" ) &&
-           LOAD( pin, "nspa_local_file_pin" ) &&
-           LOAD( unpin, "nspa_local_file_unpin" ) &&
+           LOAD( lend, "nspa_local_file_lend" ) &&
            LOAD( close, "nspa_local_file_close" ) &&
            LOAD( closed, "nspa_local_file_closed" ) &&
+           LOAD( query, "nspa_local_file_query" ) &&
            LOAD( unix_name, "nspa_local_file_unix_name" ) &&
+           LOAD( nt_name, "nspa_local_file_nt_name" ) &&
+           LOAD( had_size, "nspa_local_file_had_size" ) &&
            LOAD( volume_epoch, "nspa_volume_epoch" ) &&
            LOAD( section_create, "nspa_local_section_create" ) &&
            LOAD( section_query, "nspa_local_section_query" ) &&
            LOAD( view_add, "nspa_local_view_add" ) &&
            LOAD( view_remove, "nspa_local_view_remove" ) &&
-           LOAD( view_name, "nspa_local_view_name" );
+           LOAD( view_name, "nspa_local_view_name" ) &&
+           LOAD( get_stats, "nspa_get_stats" );
 #undef LOAD
 }
 
@@ -190,15 +192,21 @@ static unsigned int open_table( int *fd, int *needs_close, HANDLE *section )
     return status;
 }
 
-/* The kernel stack of the main thread is not the stack that libpthread knows. May be
- * called on any thread, also on one without TEB. */
+/* The kernel stack of the main thread is not the stack that libpthread knows. Called on
+ * threads that have a TEB. */
 static int stack_bounds( const void *sp, void **low, size_t *size )
 {
-    if (!nspa_entry_stack || (const char *)sp < nspa_entry_stack || (const char *)sp >= nspa_entry_stack + kernel_stack_size)
-        return 0;
-    *low  = (void *)nspa_entry_stack;
+    char *stack = ntdll_get_thread_data()->kernel_stack;
+
+    if ((const char *)sp < stack || (const char *)sp >= stack + kernel_stack_size) return 0;
+    *low  = stack;
     *size = kernel_stack_size;
     return 1;
+}
+
+static void add_fd( uint32_t handle, int fd, uint32_t access, uint32_t options, int directory )
+{
+    nspa_fd_cache_add( ULongToHandle( handle ), fd, directory ? FD_TYPE_DIR : FD_TYPE_FILE, access, options );
 }
 
 static int forget_fd( uint32_t handle )
@@ -207,43 +215,16 @@ static int forget_fd( uint32_t handle )
     return nspa_fd_cache_remove( ULongToHandle( handle ));
 }
 
-/* A thread that is suspended or ended in the middle of the library's work would keep
- * locks and handles. Blocking the signals for so short a time takes two system calls;
- * instead the handlers ask here, and the signal is sent again when the work is done. */
-static __thread unsigned int signals_held __attribute__((tls_model("initial-exec")));
-static __thread unsigned int signals_pending __attribute__((tls_model("initial-exec")));
-
-static void hold_signals(void)
-{
-    signals_held++;
-    __asm__ __volatile__( "" ::: "memory" );
-}
-
-static void release_signals(void)
-{
-    unsigned int pending;
-    int sig;
-
-    __asm__ __volatile__( "" ::: "memory" );
-    if (--signals_held) return;
-    __asm__ __volatile__( "" ::: "memory" );
-    if (!signals_pending) return;
-
-    pending = __atomic_exchange_n( &signals_pending, 0, __ATOMIC_RELAXED );
-    for (sig = 1; sig < 32; sig++) if (pending & 1u << sig) pthread_kill( pthread_self(), sig );
-}
-
 /***********************************************************************
  *           nspa_hold_signal
  *
- * Called by the handlers of the signals that suspend or end a thread. When it
- * returns TRUE, the signal has to wait.
+ * Called by the handlers of the signals that suspend or end a thread, which would keep
+ * what it holds in the middle of the library's work. When it returns TRUE, the signal
+ * has to wait: it is sent again.
  */
 BOOL nspa_hold_signal( int sig )
 {
-    if (!signals_held) return FALSE;
-    signals_pending |= 1u << sig;
-    return TRUE;
+    return nspa_lib.attached && nspa_lib.hold_signal( sig );
 }
 
 static BOOL attach_library(void)
@@ -252,9 +233,10 @@ static BOOL attach_library(void)
     {
         .size = sizeof(init),
         .abi = NSPA_ABI_VERSION,
+        .flags = NSPA_INIT_HOLDS_SIGNALS,
         .prefix = config_dir,
-        .host = { forget_fd, nspa_host_promote, nspa_host_promote_many, nspa_host_close_handle,
-                  nspa_host_drained, stack_bounds, warn, hold_signals, release_signals }
+        .host = { add_fd, forget_fd, nspa_host_promote, nspa_host_promote_many, nspa_host_close_handle,
+                  nspa_host_drained, stack_bounds, warn }
     };
     obj_handle_t *inherited;
     unsigned int status;
@@ -292,26 +274,15 @@ static BOOL is_driver_host(void)
  *           nspa_init_process
  *
  * Called on the main thread, connected to the server, before Wine's signal
- * handlers are installed. The library brings the Go runtime: its threads must
- * not take Wine's signals, and its signal handlers must not stay.
+ * handlers are installed.
  */
 void nspa_init_process(void)
 {
-    struct sigaction actions[32];
     const char *env = getenv( "NSPA_LOCAL_FILES" );
-    sigset_t old;
-    int sig;
 
     if (!env || strcmp( env, "1" ) || is_driver_host()) return;
-
-    nspa_block_signals( &old );
-    for (sig = 1; sig < 32; sig++) sigaction( sig, NULL, &actions[sig] );
-
     if (nspa_fd_cache_init() && load_library()) nspa_lib.attached = attach_library();
     if (!nspa_lib.attached) setenv( "NSPA_LOCAL_FILES", "0", 1 );  /* the children need not say it again */
-
-    for (sig = 1; sig < 32; sig++) sigaction( sig, &actions[sig], NULL );
-    nspa_restore_signals( &old );
 }
 
 #else  /* __x86_64__ */

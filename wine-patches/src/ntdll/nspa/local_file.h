@@ -28,12 +28,12 @@ extern void nspa_init_process(void);
 extern BOOL nspa_hold_signal( int sig );
 extern BOOL nspa_create_file( HANDLE *handle, const char *unix_name, ACCESS_MASK access,
                               const OBJECT_ATTRIBUTES *attr, ULONG sharing, ULONG disposition, ULONG options );
-extern BOOL nspa_create_known_file( HANDLE *handle, ACCESS_MASK access, const OBJECT_ATTRIBUTES *attr,
+extern BOOL nspa_create_plain_file( HANDLE *handle, ACCESS_MASK access, const OBJECT_ATTRIBUTES *attr,
                                     IO_STATUS_BLOCK *io, ULONG sharing, ULONG disposition, ULONG options,
                                     UNICODE_STRING *redirected );
-extern int nspa_stat( const char *name, struct stat *st );
 extern BOOL nspa_find_in_dir( char *unix_name, int pos, const WCHAR *name, int length );
-extern void nspa_found_in_dir( int dir_fd, const char *name );
+extern void nspa_found_in_dir( int dir_fd, const char *dir, int dir_len, const WCHAR *name, int length,
+                               const char *found );
 extern BOOL nspa_get_unix_name( HANDLE handle, char **unix_name, unsigned int *status );
 extern BOOL nspa_get_file_info( HANDLE handle, IO_STATUS_BLOCK *io, void *buffer, ULONG length,
                                 FILE_INFORMATION_CLASS info_class );
@@ -57,10 +57,6 @@ extern BOOL nspa_map_view( HANDLE section, void *base, SIZE_T size );
 extern BOOL nspa_unmap_view( void *base, unsigned int *status );
 extern void nspa_name_view( HANDLE process, const void *addr );
 extern void nspa_name_views( const void *addr1, const void *addr2 );
-struct _FILE_FS_DEVICE_INFORMATION;
-extern NTSTATUS nspa_get_device_info( int fd, struct _FILE_FS_DEVICE_INFORMATION *info,
-                                      BOOL (*is_placeholder)( int fd ));
-
 /* the directory whose listing is being read, if it is local; with dir_mutex held */
 extern const char *nspa_listed_dir;
 extern void nspa_listed( const char *name, const struct stat *st );
@@ -73,7 +69,7 @@ extern void nspa_promote_listings(void);
 
 /* the drive that a path is on, as find finds it */
 struct file_identity;
-extern int nspa_find_dos_device( const char *path, int (*find)( const char *path ),
+extern int nspa_find_dos_device( HANDLE handle, int fd, const char *path, int (*find)( const char *path ),
                                  unsigned int (*get_drives)( struct file_identity *info ));
 extern NTSTATUS nspa_find_drive_root( const char **path, unsigned int len, int *drive,
                                       NTSTATUS (*find)( const char **path, unsigned int len, int *drive ),
@@ -92,9 +88,8 @@ extern void nspa_put_volume( const struct mountmgr_unix_drive *drive, ULONG size
 
 /* in server.c, by way of fd_cache.h */
 extern BOOL nspa_fd_cache_init(void);
-extern BOOL nspa_fd_cache_add( HANDLE handle, int fd, enum server_fd_type type, unsigned int access,
+extern void nspa_fd_cache_add( HANDLE handle, int fd, enum server_fd_type type, unsigned int access,
                                unsigned int options );
-extern BOOL nspa_fd_cache_is_file( HANDLE handle );
 extern int nspa_fd_cache_remove( HANDLE handle );
 
 static inline BOOL nspa_is_local( HANDLE handle )

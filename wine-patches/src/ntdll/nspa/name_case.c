@@ -59,59 +59,72 @@ static const unsigned int trusted[] =
     0x794c7630,  /* overlayfs */
 };
 
+#define MAX_NAME 255  /* of a Unix name in bytes, of an NT name in characters */
+
+/* What was looked for in which directory, and what was found. All of it is compared before
+ * it is used; the hash only says where it lies. */
 struct found_name
 {
     ULONG           version;  /* odd while it is written */
-    ULONG64         hash;     /* of the directory's name and the one that was looked for */
-    dev_t           dev;
+    ULONG64         hash;     /* tells most entries that are not meant without a look at the directory */
+    int             length;   /* of wanted, in characters */
+    dev_t           dev;      /* of the directory */
     ino_t           ino;
     struct timespec changed;
-    char            name[128];
+    WCHAR           wanted[MAX_NAME];
+    char            name[MAX_NAME + 1];
 };
-static struct found_name found_names[1024];
+static struct found_name found_names[512];
 
-/* When this thread began to look, and for what. */
-static __thread struct
-{
-    ULONG64 hash;
-    time_t  second;
-} looking __attribute__((tls_model("initial-exec")));
+/* When this thread began to look. The one word of static thread-local storage that ntdll
+ * takes for us: GL drivers need what there is of it. */
+static __thread time_t looking_since __attribute__((tls_model("initial-exec")));
 
 static ULONG64 hash_lookup( const char *dir, int dir_len, const WCHAR *name, int length )
 {
-    ULONG64 hash = nspa_hash_chars( dir, dir_len );
+    ULONG64 hash = 0x9e3779b97f4a7c15;
+    int i;
 
-    return hash * 31 ^ nspa_hash_chars( (const char *)name, length * sizeof(*name) );
+    for (i = 0; i < dir_len; i++) hash = (hash ^ (unsigned char)dir[i]) * 0x100000001b3;
+    for (i = 0; i < length; i++) hash = (hash ^ name[i] ^ 0x10000) * 0x100000001b3;
+    return hash ^ hash >> 32;
 }
 
-static BOOL read_found_name( const struct found_name *from, ULONG64 hash, struct found_name *to )
+static struct found_name *entry_of( ULONG64 hash )
+{
+    return &found_names[hash & (ARRAY_SIZE(found_names) - 1)];
+}
+
+/* Is this what the directory had for the name, and has it not changed since? */
+static BOOL read_found_name( const struct found_name *from, const struct stat *dir, const WCHAR *name, int length,
+                             char found[MAX_NAME + 1] )
 {
     ULONG version = __atomic_load_n( &from->version, __ATOMIC_ACQUIRE );
 
-    if ((version & 1) || from->hash != hash) return FALSE;
-    *to = *from;
+    if (!version || (version & 1) || from->length != length || from->dev != dir->st_dev || from->ino != dir->st_ino ||
+        from->changed.tv_sec != dir->st_ctim.tv_sec || from->changed.tv_nsec != dir->st_ctim.tv_nsec ||
+        memcmp( from->wanted, name, length * sizeof(*name) )) return FALSE;
+    memcpy( found, from->name, sizeof(from->name) );
     __atomic_thread_fence( __ATOMIC_ACQUIRE );
     return __atomic_load_n( &from->version, __ATOMIC_RELAXED ) == version;
 }
 
-static void write_found_name( struct found_name *to, const struct found_name *from )
+static void write_found_name( struct found_name *to, ULONG64 hash, const struct stat *dir, const WCHAR *name,
+                              int length, const char *found )
 {
     ULONG version = __atomic_load_n( &to->version, __ATOMIC_RELAXED );
 
     if ((version & 1) || !__atomic_compare_exchange_n( &to->version, &version, version + 1, 0,
                                                        __ATOMIC_ACQUIRE, __ATOMIC_RELAXED )) return;
     __atomic_thread_fence( __ATOMIC_RELEASE );
-    to->hash    = from->hash;
-    to->dev     = from->dev;
-    to->ino     = from->ino;
-    to->changed = from->changed;
-    strcpy( to->name, from->name );
+    to->hash    = hash;
+    to->length  = length;
+    to->dev     = dir->st_dev;
+    to->ino     = dir->st_ino;
+    to->changed = dir->st_ctim;
+    memcpy( to->wanted, name, length * sizeof(*name) );
+    strcpy( to->name, found );
     __atomic_store_n( &to->version, version + 2, __ATOMIC_RELEASE );
-}
-
-static struct found_name *entry_of( ULONG64 hash )
-{
-    return &found_names[hash >> 32 & (ARRAY_SIZE(found_names) - 1)];
 }
 
 
@@ -123,25 +136,25 @@ static struct found_name *entry_of( ULONG64 hash )
  */
 BOOL nspa_find_in_dir( char *unix_name, int pos, const WCHAR *name, int length )
 {
-    struct found_name found;
+    char found[MAX_NAME + 1], end = unix_name[pos];
+    const struct found_name *entry;
     struct stat st;
-    char end;
+    ULONG64 hash;
 
-    if (!nspa_lib.attached) return FALSE;
-    looking.second = time( NULL );
-    looking.hash   = hash_lookup( unix_name, pos, name, length );
-    if (!read_found_name( entry_of( looking.hash ), looking.hash, &found )) return FALSE;
+    if (!nspa_lib.attached || length > MAX_NAME) return FALSE;
+    looking_since = time( NULL );
+    hash = hash_lookup( unix_name, pos, name, length );
+    entry = entry_of( hash );
+    if (__atomic_load_n( &entry->hash, __ATOMIC_RELAXED ) != hash) return FALSE;
 
-    end = unix_name[pos];
     unix_name[pos] = 0;
-    if (stat( pos ? unix_name : "/", &st ) || st.st_dev != found.dev || st.st_ino != found.ino ||
-        st.st_ctim.tv_sec != found.changed.tv_sec || st.st_ctim.tv_nsec != found.changed.tv_nsec)
+    if (stat( pos ? unix_name : "/", &st ) || !read_found_name( entry, &st, name, length, found ))
     {
         unix_name[pos] = end;
         return FALSE;
     }
     unix_name[pos] = '/';
-    strcpy( unix_name + pos + 1, found.name );
+    strcpy( unix_name + pos + 1, found );
     return TRUE;
 }
 
@@ -151,29 +164,26 @@ BOOL nspa_find_in_dir( char *unix_name, int pos, const WCHAR *name, int length )
  *
  * The last name that this thread looked for was found by reading the directory.
  */
-void nspa_found_in_dir( int dir_fd, const char *name )
+void nspa_found_in_dir( int dir_fd, const char *dir, int dir_len, const WCHAR *name, int length, const char *found )
 {
-    struct found_name found;
+    ULONG64 hash = hash_lookup( dir, dir_len, name, length );
     struct statfs fs;
     struct stat st;
     unsigned int i;
 
-    if (!nspa_lib.attached || strlen( name ) >= sizeof(found.name)) return;
+    if (!nspa_lib.attached || length > MAX_NAME || strlen( found ) > MAX_NAME) return;
     if (fstat( dir_fd, &st ) || fstatfs( dir_fd, &fs )) return;
-    if (st.st_ctim.tv_sec + CTIME_AGE >= looking.second) return;
+    if (st.st_ctim.tv_sec + CTIME_AGE >= looking_since) return;
     for (i = 0; i < ARRAY_SIZE(trusted); i++) if ((unsigned int)fs.f_type == trusted[i]) break;
     if (i == ARRAY_SIZE(trusted)) return;
-    found.hash    = looking.hash;
-    found.dev     = st.st_dev;
-    found.ino     = st.st_ino;
-    found.changed = st.st_ctim;
-    strcpy( found.name, name );
-    write_found_name( entry_of( found.hash ), &found );
+    write_found_name( entry_of( hash ), hash, &st, name, length, found );
 }
 
 #else  /* __x86_64__ */
 
 BOOL nspa_find_in_dir( char *unix_name, int pos, const WCHAR *name, int length ) { return FALSE; }
-void nspa_found_in_dir( int dir_fd, const char *name ) { }
+void nspa_found_in_dir( int dir_fd, const char *dir, int dir_len, const WCHAR *name, int length, const char *found )
+{
+}
 
 #endif

@@ -43,14 +43,6 @@
 
 #ifdef __x86_64__
 
-/* The name that this thread asked for last, if a local file has it: that is no
- * directory's, so it need not be looked at. */
-static __thread struct
-{
-    ULONG64 hash;
-    ULONG64 dev;   /* the file's, if the name leads to it still */
-} last_local_name __attribute__((tls_model("initial-exec")));
-
 /***********************************************************************
  *           nspa_get_unix_name
  *
@@ -60,16 +52,14 @@ BOOL nspa_get_unix_name( HANDLE handle, char **unix_name, unsigned int *status )
 {
     size_t size = 256;
     char *name = NULL;
-    uint64_t dev;
     int32_t ret;
 
-    last_local_name.hash = 0;
     if (!nspa_is_local( handle ) || !nspa_lib.attached) return FALSE;
     do
     {
         free( name );
         if (!(name = malloc( size ))) return FALSE;
-        ret = nspa_lib.unix_name( (ULONG_PTR)handle, name, &size, &dev );
+        ret = nspa_lib.unix_name( (ULONG_PTR)handle, name, &size );
     } while (ret == STATUS_BUFFER_OVERFLOW);
 
     if (ret)
@@ -77,14 +67,16 @@ BOOL nspa_get_unix_name( HANDLE handle, char **unix_name, unsigned int *status )
         free( name );
         return FALSE;
     }
-    if (nspa_fd_cache_is_file( handle ))
-    {
-        last_local_name.hash = nspa_hash_name( name );
-        last_local_name.dev  = dev;
-    }
     *unix_name = name;
     *status = STATUS_SUCCESS;
     return TRUE;
+}
+
+
+/* what a local file was opened with */
+static BOOL get_local_file( HANDLE handle, struct nspa_opened_file *file )
+{
+    return nspa_is_local_file( (ULONG_PTR)handle ) && nspa_lib.attached && !nspa_lib.query( (ULONG_PTR)handle, file );
 }
 
 
@@ -96,11 +88,11 @@ BOOL nspa_get_unix_name( HANDLE handle, char **unix_name, unsigned int *status )
 BOOL nspa_get_file_info( HANDLE handle, IO_STATUS_BLOCK *io, void *buffer, ULONG length,
                          FILE_INFORMATION_CLASS info_class )
 {
-    struct nspa_promotion file;
+    struct nspa_opened_file file;
     NTSTATUS status = STATUS_SUCCESS;
     ULONG info = 0;
 
-    if (!nspa_get_local_file( handle, &file )) return FALSE;
+    if (!get_local_file( handle, &file )) return FALSE;
 
     switch (info_class)
     {
@@ -133,13 +125,13 @@ BOOL nspa_get_file_info( HANDLE handle, IO_STATUS_BLOCK *io, void *buffer, ULONG
  */
 BOOL nspa_query_object( HANDLE handle, OBJECT_INFORMATION_CLASS info_class, void *ptr, ULONG len, ULONG *used_len )
 {
-    struct nspa_promotion file;
+    struct nspa_opened_file file;
 
     if (info_class == ObjectBasicInformation)
     {
         OBJECT_BASIC_INFORMATION *info = ptr;
 
-        if (len < sizeof(*info) || !nspa_get_local_file( handle, &file )) return FALSE;
+        if (len < sizeof(*info) || !get_local_file( handle, &file )) return FALSE;
         memset( info, 0, sizeof(*info) );
         info->GrantedAccess = file.access;
         info->PointerCount  = 2;  /* the handle, and who is looking */
@@ -151,69 +143,13 @@ BOOL nspa_query_object( HANDLE handle, OBJECT_INFORMATION_CLASS info_class, void
     {
         OBJECT_HANDLE_FLAG_INFORMATION *info = ptr;
 
-        if (len < sizeof(*info) || !nspa_get_local_file( handle, &file )) return FALSE;
+        if (len < sizeof(*info) || !get_local_file( handle, &file )) return FALSE;
         info->Inherit          = (file.attributes & OBJ_INHERIT) != 0;
         info->ProtectFromClose = FALSE;  /* setting either promotes */
         if (used_len) *used_len = sizeof(*info);
         return TRUE;
     }
     return FALSE;
-}
-
-
-/* A file and its contents, as long as both are what they were. */
-struct file_version
-{
-    dev_t           dev;
-    ino_t           ino;
-    off_t           size;
-    struct timespec written, changed;
-};
-
-/***********************************************************************
- *           nspa_get_device_info
- *
- * Which depends on what a regular file has in it, and on its file system. Programs
- * ask for it several times while they open one (GetFileType() is this). What was found
- * of a file system is asked for again in the next second: another may have its number.
- */
-NTSTATUS nspa_get_device_info( int fd, FILE_FS_DEVICE_INFORMATION *info, BOOL (*is_placeholder)( int fd ))
-{
-    static __thread struct file_version last __attribute__((tls_model("initial-exec")));
-    static __thread struct
-    {
-        dev_t  dev;
-        time_t second;
-        FILE_FS_DEVICE_INFORMATION info;
-    } device __attribute__((tls_model("initial-exec")));
-    FILE_FS_DEVICE_INFORMATION new_info;
-    struct file_version file;
-    NTSTATUS status;
-    struct stat st;
-    time_t now;
-
-    if (!nspa_lib.attached || fstat( fd, &st ) || !S_ISREG( st.st_mode )) return get_device_info( fd, info );
-
-    file.dev     = st.st_dev;
-    file.ino     = st.st_ino;
-    file.size    = st.st_size;
-    file.written = st.st_mtim;
-    file.changed = st.st_ctim;
-    if (memcmp( &file, &last, sizeof(file) ))
-    {
-        if (is_placeholder( fd )) return get_device_info( fd, info );
-        last = file;
-    }
-    now = time( NULL );
-    if (st.st_dev != device.dev || now != device.second)
-    {
-        if ((status = get_device_info( fd, &new_info ))) return status;
-        device.dev    = st.st_dev;
-        device.second = now;
-        device.info   = new_info;
-    }
-    *info = device.info;  /* the program's memory: may fault */
-    return STATUS_SUCCESS;
 }
 
 
@@ -267,79 +203,120 @@ static int get_common_length( const char *a, const char *b )
     }
 }
 
-/* As find_drive_rootA() and find_dos_device() do; NULL if that is to be left to them. */
-static const struct drive_of *find_drive( const char *path, BOOL is_dir,
-                                          unsigned int (*get_drives)( struct file_identity *info ))
+/* The last directory whose drive was found; version is odd while it is written. */
+static struct
 {
-    static __thread struct drive_of last __attribute__((tls_model("initial-exec")));
-    static __thread char last_name[1024];  /* the directory's; too much for the initial TLS */
-    struct drive_of dir = { .mount = -1, .drive = -1 };
+    ULONG           version;
+    struct drive_of dir;
+    char            name[1024];
+} last_dir;
+
+static BOOL read_last_dir( struct drive_of *dir, char name[sizeof(last_dir.name)] )
+{
+    ULONG version = __atomic_load_n( &last_dir.version, __ATOMIC_ACQUIRE );
+
+    if (!version || (version & 1)) return FALSE;
+    *dir = last_dir.dir;
+    memcpy( name, last_dir.name, sizeof(last_dir.name) );
+    __atomic_thread_fence( __ATOMIC_ACQUIRE );
+    return __atomic_load_n( &last_dir.version, __ATOMIC_RELAXED ) == version;
+}
+
+static void write_last_dir( const struct drive_of *dir, const char *name )
+{
+    ULONG version = __atomic_load_n( &last_dir.version, __ATOMIC_RELAXED );
+
+    if ((version & 1) || !__atomic_compare_exchange_n( &last_dir.version, &version, version + 1, 0,
+                                                       __ATOMIC_ACQUIRE, __ATOMIC_RELAXED )) return;
+    __atomic_thread_fence( __ATOMIC_RELEASE );
+    last_dir.dir = *dir;
+    strcpy( last_dir.name, name );
+    __atomic_store_n( &last_dir.version, version + 2, __ATOMIC_RELEASE );
+}
+
+/* As find_drive_rootA() and find_dos_device() do; FALSE if that is to be left to them. */
+static BOOL find_drive( const char *path, BOOL is_dir, struct drive_of *dir,
+                        unsigned int (*get_drives)( struct file_identity *info ))
+{
+    char name[sizeof(last_dir.name)], last_name[sizeof(last_dir.name)];
     struct file_identity info[MAX_DOS_DRIVES];
-    int i, len = strlen( path ), known = -1, bottom = 0, parent;
-    char name[sizeof(last_name)];
+    int i, len = strlen( path ), known = -1, bottom = 0;
     BOOL kept, crossed = FALSE;
+    struct drive_of last;
     struct stat st;
 
-    if (!nspa_lib.attached || !(dir.epoch = nspa_lib.volume_epoch())) return NULL;
-    if (len >= sizeof(name) || !is_straight( path )) return NULL;
-    dir.second = time( NULL );
-    parent = strrchr( path, '/' ) - path;
-    kept = last.epoch == dir.epoch && last.second == dir.second;
-    if (kept && !is_dir && !strncmp( path, last_name, parent ) && !last_name[parent]) return &last;
+    memset( dir, 0, sizeof(*dir) );
+    dir->mount = dir->drive = -1;
+    if (!nspa_lib.attached || !(dir->epoch = nspa_lib.volume_epoch())) return FALSE;
+    if (len >= sizeof(name) || !is_straight( path )) return FALSE;
+    dir->second = time( NULL );
+    kept = read_last_dir( &last, last_name ) && last.epoch == dir->epoch && last.second == dir->second;
 
     memcpy( name, path, len + 1 );
-    if (!is_dir) name[len = parent] = 0;
-    if (kept) known = get_common_length( name, last_name );
-    if (known < last.mount) known = -1;
-    if (len > known && !get_drives( info )) return NULL;
+    if (!is_dir) name[len = strrchr( path, '/' ) - path] = 0;
+    if (kept)
+    {
+        if (!strcmp( name, last_name ))
+        {
+            *dir = last;
+            return TRUE;
+        }
+        known = get_common_length( name, last_name );
+        if (known < last.mount) known = -1;
+    }
+    if (!get_drives( info )) return FALSE;
 
     for (; len > known; name[len = strrchr( name, '/' ) - name] = 0)
     {
-        if (stat( len ? name : "/", &st )) return NULL;
+        if (stat( len ? name : "/", &st )) return FALSE;
         if (S_ISDIR( st.st_mode ))
         {
-            if (dir.mount == -1)
+            if (dir->mount == -1)
             {
                 bottom = len;
-                dir.dev = st.st_dev;
+                dir->dev = st.st_dev;
             }
-            if (st.st_dev != dir.dev) crossed = TRUE;
-            if (!crossed) dir.mount = len;
+            if (st.st_dev != dir->dev) crossed = TRUE;
+            if (!crossed) dir->mount = len;
 
             for (i = MAX_DOS_DRIVES - 1; i >= 0; i--)
-                if (info[i].dev == st.st_dev && info[i].ino == st.st_ino) dir.drive = i;
+                if (info[i].dev == st.st_dev && info[i].ino == st.st_ino) dir->drive = i;
         }
-        dir.root = len;
-        if (dir.drive != -1 || !len) goto found;
+        dir->root = len;
+        if (dir->drive != -1 || !len) goto found;
     }
-    if (dir.mount == -1) return &last;
-
-    if (!crossed && dir.dev == last.dev) dir.mount = last.mount;
-    dir.root  = last.root;
-    dir.drive = last.drive;
+    if (dir->mount == -1)
+    {
+        *dir = last;
+        return TRUE;
+    }
+    if (!crossed && dir->dev == last.dev) dir->mount = last.mount;
+    dir->root  = last.root;
+    dir->drive = last.drive;
 found:
-    memcpy( last_name, path, bottom );
-    last_name[bottom] = 0;
-    last = dir;
-    return &last;
+    memcpy( name, path, bottom );
+    name[bottom] = 0;
+    write_last_dir( dir, name );
+    return TRUE;
 }
 
 
 /***********************************************************************
  *           nspa_find_dos_device
+ *
+ * The path is that of the handle. A local one's is where the file is now, so the fd tells
+ * what the path leads to.
  */
-int nspa_find_dos_device( const char *path, int (*find)( const char *path ),
+int nspa_find_dos_device( HANDLE handle, int fd, const char *path, int (*find)( const char *path ),
                           unsigned int (*get_drives)( struct file_identity *info ))
 {
-    BOOL is_file = last_local_name.dev && nspa_hash_name( path ) == last_local_name.hash;
-    const struct drive_of *dir;
+    struct drive_of dir;
     struct stat st;
 
     /* a path that leads nowhere is on no device */
-    if (is_file) st.st_dev = last_local_name.dev;
-    else if (stat( path, &st )) return find( path );
-    if (!(dir = find_drive( path, !is_file && S_ISDIR( st.st_mode ), get_drives ))) return find( path );
-    return dir->dev == st.st_dev && dir->mount == dir->root ? dir->drive : -1;
+    if (nspa_is_local( handle ) ? fstat( fd, &st ) : stat( path, &st )) return find( path );
+    if (!find_drive( path, S_ISDIR( st.st_mode ), &dir, get_drives )) return find( path );
+    return dir.dev == st.st_dev && dir.mount == dir.root ? dir.drive : -1;
 }
 
 
@@ -350,13 +327,12 @@ NTSTATUS nspa_find_drive_root( const char **path, unsigned int len, int *drive,
                                NTSTATUS (*find)( const char **path, unsigned int len, int *drive ),
                                unsigned int (*get_drives)( struct file_identity *info ))
 {
-    BOOL is_dir = nspa_hash_chars( *path, len ) != last_local_name.hash;  /* or may be */
-    const struct drive_of *dir;
+    struct drive_of dir;
 
-    if ((*path)[len] || !(dir = find_drive( *path, is_dir, get_drives ))) return find( path, len, drive );
-    if (dir->drive == -1) return STATUS_OBJECT_PATH_NOT_FOUND;
-    *path += dir->root;
-    *drive = dir->drive;
+    if ((*path)[len] || !find_drive( *path, TRUE, &dir, get_drives )) return find( path, len, drive );
+    if (dir.drive == -1) return STATUS_OBJECT_PATH_NOT_FOUND;
+    *path += dir.root;
+    *drive = dir.drive;
     return STATUS_SUCCESS;
 }
 
@@ -451,11 +427,7 @@ BOOL nspa_query_object( HANDLE handle, OBJECT_INFORMATION_CLASS info_class, void
 {
     return FALSE;
 }
-NTSTATUS nspa_get_device_info( int fd, FILE_FS_DEVICE_INFORMATION *info, BOOL (*is_placeholder)( int fd ))
-{
-    return get_device_info( fd, info );
-}
-int nspa_find_dos_device( const char *path, int (*find)( const char *path ),
+int nspa_find_dos_device( HANDLE handle, int fd, const char *path, int (*find)( const char *path ),
                           unsigned int (*get_drives)( struct file_identity *info ))
 {
     return find( path );

@@ -108,8 +108,25 @@ static BOOL create_local_section( HANDLE *handle, const struct nspa_section *sec
     if (nspa_lib.section_create( (ULONG_PTR)file, section, &opened )) return FALSE;
 
     *handle = ULongToHandle( opened.handle );
-    nspa_fd_cache_add( *handle, opened.fd, FD_TYPE_FILE, opened.access, FILE_SYNCHRONOUS_IO_NONALERT );
     return TRUE;
+}
+
+
+/* what request_section() is called with by way of the library */
+struct section_request
+{
+    const struct nspa_section      *section;
+    const struct object_attributes *objattr;
+    data_size_t                     len;
+    ULONG                           flags;
+    HANDLE                          handle;
+};
+
+static int32_t use_file( const struct nspa_promotion *file, void *arg )
+{
+    struct section_request *req = arg;
+
+    return request_section( file, file->handle, req->section, req->flags, 0, req->objattr, req->len, &req->handle );
 }
 
 
@@ -124,8 +141,8 @@ BOOL nspa_create_section( HANDLE *handle, ACCESS_MASK access, const struct objec
                           HANDLE file, unsigned int *status )
 {
     struct nspa_section section = { size ? size->QuadPart : 0, access, file_access };
-    struct nspa_promotion info;
-    sigset_t old;
+    struct section_request request = { &section, objattr, len, flags };
+    int32_t result;
 
     if (!nspa_is_local( file ) || !nspa_lib.attached) return FALSE;
 
@@ -137,15 +154,9 @@ BOOL nspa_create_section( HANDLE *handle, ACCESS_MASK access, const struct objec
         return TRUE;
     }
 
-    nspa_block_signals( &old );
-    if (nspa_lib.pin( (ULONG_PTR)file, &info ))
-    {
-        nspa_restore_signals( &old );
-        return FALSE;
-    }
-    *status = request_section( &info, info.handle, &section, flags, 0, objattr, len, handle );
-    nspa_lib.unpin( (ULONG_PTR)file );
-    nspa_restore_signals( &old );
+    if (nspa_lib.lend( (ULONG_PTR)file, use_file, &request, &result )) return FALSE;
+    *status = result;
+    *handle = request.handle;
     NSPA_TRACE( "nspa: %04x: section of %#x: server, status %#x\n", (int)GetCurrentThreadId(),
                 HandleToULong( file ), *status );
     return TRUE;
