@@ -1,7 +1,8 @@
 #!/bin/bash
 # SPDX-License-Identifier: LGPL-2.1-or-later
 #
-# Model-check the shared table; FULL=1 for the long form.
+# Model-check the shared table (table.pml) and a process's handle table (handle.pml);
+# FULL=1 for the long form.
 #
 # The protocol must hold in every configuration, and each BREAK_ variant must
 # be rejected. Prints the number of states of each, and a summary line.
@@ -17,13 +18,14 @@ trap 'rm -rf "$work"' EXIT
 command -v spin >/dev/null || { echo "spin is not installed" >&2; exit 2; }
 command -v gcc >/dev/null || { echo "gcc is not installed" >&2; exit 2; }
 
-# check NUMBER WANT NAME FLAG...: one search; WANT is holds or rejected.
+# check NUMBER WANT NAME FLAG...: one search of $model; WANT is holds or rejected.
+model=table
 check() {
     local number=$1 want=$2 name=$3 got states seconds search=(-DSAFETY) args=()
     shift 3
     mkdir "$work/$number" && cd "$work/$number" || return
     case " $* " in *" -DLIVENESS "*) search=(); args=(-a -f -N proceeds) ;; esac
-    if ! spin -a "$@" "$here/table.pml" >log 2>&1 ||
+    if ! spin -a "$@" "$here/$model.pml" >log 2>&1 ||
         ! gcc "$optimize" -w "${search[@]}" -DCOLLAPSE -DVECTORSZ=2048 -DMEMLIM="$memory" -o pan pan.c >>log 2>&1; then
         got="does not compile"
     else
@@ -86,6 +88,16 @@ start rejected "sweep without compare" -DBREAK_SWEEP_BLIND -DZOMBIES=1 -DBYSTAND
 start rejected "retracted before promotion" -DBREAK_PROMOTE_LATE -DPROMOTIONS=1
 start rejected "notify looked at before the close" -DBREAK_NOTIFY_EARLY -DWATCHES=1 -DSERVER_OPENS=0
 start rejected "a wait without end" -DBREAK_NO_TIMEOUT -DLIVENESS -DSERVER_OPENS=0
+
+echo "one handle value and threads that open, close and promote it"
+model=handle
+start holds "one opener" -DROUNDS=3
+start holds "two closers, two promoters" -DCLOSERS=2 -DPROMOTERS=2
+start holds "two openers" -DOPENERS=2 -DROUNDS=1
+start rejected "the fd cached after the commit" -DBREAK_ADD_LATE
+start rejected "closed before it is forgotten" -DBREAK_CLOSE_FIRST
+start rejected "taken from the cache unasked" -DBREAK_TAKE_FIRST
+start rejected "closed before the promotion is back" -DBREAK_CLOSED_EARLY
 wait
 
 passed=$(grep -c ' ok$' <(cat "$work"/*.line))
