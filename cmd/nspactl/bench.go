@@ -11,6 +11,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"time"
 
@@ -32,12 +33,17 @@ func runBench(ctx context.Context, args []string, out io.Writer) error {
 	ms := fs.Int("ms", 500, "length of each throughput test, in milliseconds")
 	starts := fs.Int("starts", 15, "process starts of each program and mode")
 	requests := fs.Bool("requests", true, "count server requests of process starts")
-	only := fs.String("only", "", "measure only `calls` or only `starts`")
+	seconds := fs.Int("seconds", 60, "length of each test of the tail, in each mode")
+	only := fs.String("only", "", "measure only `calls`, `tails` or `starts`")
 	if err := parseFlags(fs, args, 0); err != nil {
 		return err
 	}
-	if *only != "" && *only != "calls" && *only != "starts" {
-		return fmt.Errorf("--only calls or --only starts, not %q", *only)
+	parts := []string{"calls", "tails", "starts"}
+	if *only != "" {
+		if !slices.Contains(parts, *only) {
+			return fmt.Errorf("--only calls, tails or starts, not %q", *only)
+		}
+		parts = []string{*only}
 	}
 	if err := s.resolve(out, "bench"); err != nil {
 		return err
@@ -54,19 +60,24 @@ func runBench(ctx context.Context, args []string, out io.Writer) error {
 		return err
 	}
 	r := &benchReport{Schema: 1, Created: s.start.UTC().Format(time.RFC3339), Machine: machine(ctx, s.wineDebian)}
-	if *only != "starts" {
+	if slices.Contains(parts, "calls") {
 		if err := s.benchCalls(ctx, r, dir, strconv.Itoa(*count), strconv.Itoa(*ms)); err != nil {
 			return err
 		}
 	}
-	if *only != "calls" {
+	if slices.Contains(parts, "tails") {
+		if err := s.benchTails(ctx, r, filepath.Join(dir, "bench-0"), *seconds); err != nil {
+			return err
+		}
+	}
+	if slices.Contains(parts, "starts") {
 		if err := s.benchStarts(ctx, r, *starts); err != nil {
 			return err
 		}
 	}
 	s.stopServers()
 	var counting error
-	if *requests && *only != "calls" {
+	if *requests && slices.Contains(parts, "starts") {
 		counting = s.countStarts(ctx, r)
 	}
 	data, err := json.MarshalIndent(r, "", "  ")
@@ -99,7 +110,7 @@ func (s *session) benchFiles() (string, error) {
 			return "", err
 		}
 	}
-	return dir, nil
+	return dir, os.WriteFile(filepath.Join(dir, "bench.dll"), data, 0o644)
 }
 
 // benchCalls runs bench.exe in every mode and bench_native, interleaved.

@@ -18,6 +18,7 @@ type benchReport struct {
 	Machine    report.Machine     `json:"machine"`
 	Latency    []*latencyBench    `json:"latency"`
 	Throughput []*throughputBench `json:"throughput"`
+	Tails      []*tailBench       `json:"tails"`
 	Starts     []*startBench      `json:"process_start"`
 }
 
@@ -127,6 +128,9 @@ func (r *benchReport) text() string {
 			}
 		}
 		out = append(out, r.interference().String(), r.throughput().String())
+	}
+	if len(r.Tails) > 0 {
+		out = append(out, r.tails().String())
 	}
 	if len(r.Starts) > 0 {
 		out = append(out, r.starts().String())

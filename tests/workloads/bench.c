@@ -11,6 +11,7 @@
 
 typedef struct {
     wchar_t path[FILES][MAX_PATH];
+    wchar_t module[MAX_PATH];
     char buf[READ_LEN];
 } ctx;
 
@@ -21,6 +22,7 @@ static void set_paths(ctx *c, const char *dir)
     if (!MultiByteToWideChar(CP_UTF8, MB_ERR_INVALID_CHARS, dir, -1, wide, MAX_PATH - 16))
         wl_die("--dir is too long or not UTF-8");
     for (unsigned i = 0; i < FILES; i++) _snwprintf(c->path[i], MAX_PATH, L"%ls\\bench-%u", wide, i);
+    _snwprintf(c->module, MAX_PATH, L"%ls\\bench.dll", wide);
 }
 
 static HANDLE open_read(const wchar_t *path)
@@ -42,6 +44,24 @@ static int oc(ctx *c, uint32_t i)
 {
     HANDLE f = open_read(c->path[i % FILES]);
 
+    if (f == INVALID_HANDLE_VALUE) return 1;
+    return CloseHandle(f) ? 0 : 3;
+}
+
+/* What is declined after a look at the arguments. */
+static int oc_write(ctx *c, uint32_t i)
+{
+    HANDLE f = CreateFileW(c->path[i % FILES], GENERIC_READ | GENERIC_WRITE, FILE_SHARE_READ, NULL, OPEN_EXISTING, 0, NULL);
+
+    if (f == INVALID_HANDLE_VALUE) return 1;
+    return CloseHandle(f) ? 0 : 3;
+}
+
+static int oc_module(ctx *c, uint32_t i)
+{
+    HANDLE f = open_read(c->module);
+
+    (void)i;
     if (f == INVALID_HANDLE_VALUE) return 1;
     return CloseHandle(f) ? 0 : 3;
 }

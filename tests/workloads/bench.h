@@ -4,7 +4,7 @@
  *
  *   bench --dir DIR --out JSON [--count N] [--ms N]
  *
- * DIR holds bench-0 .. bench-15, 4096 bytes or more each, made by the caller.
+ * DIR holds bench-0 .. bench-15 and bench.dll, 4096 bytes or more each, made by the caller.
  * --count is the number of samples per latency test (20000), --ms the length
  * of each throughput test (500).
  *
@@ -20,6 +20,8 @@ static const struct { const char *name; body run; int other; } latency[] = {
     { "open-read-close, main thread",   orc,            0 },
     { "open-read-close, other thread",  orc,            1 },
     { "open-close",                     oc,             0 },
+    { "open-close for writing (declined)", oc_write,    0 },
+    { "open-close of a module (declined)", oc_module,   0 },
     { "open-stat-read-close",           orc_stat,       0 },
     { "open-volume-read-close",         orc_volume,     0 },
     { "open-duplicate-close (promote)", open_duplicate, 0 },

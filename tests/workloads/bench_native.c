@@ -19,6 +19,7 @@
 
 typedef struct {
     char path[FILES][PATH_MAX];
+    char module[PATH_MAX];
     char buf[READ_LEN];
 } ctx;
 
@@ -26,6 +27,7 @@ static void set_paths(ctx *c, const char *dir)
 {
     if (strlen(dir) > PATH_MAX - 16) wl_die("--dir is too long");
     for (int i = 0; i < FILES; i++) snprintf(c->path[i], PATH_MAX, "%.*s/bench-%d", PATH_MAX - 16, dir, i);
+    snprintf(c->module, PATH_MAX, "%.*s/bench.dll", PATH_MAX - 16, dir);
 }
 
 static int open_read(const char *path)
@@ -51,6 +53,23 @@ static int oc(ctx *c, uint32_t i)
 
     if (fd < 0) return 1;
     if (fstat(fd, &st)) return 5;
+    return close(fd) ? 3 : 0;
+}
+
+static int oc_write(ctx *c, uint32_t i)
+{
+    int fd = open(c->path[i % FILES], O_RDWR | O_CLOEXEC | O_NOCTTY);
+
+    if (fd < 0) return 1;
+    return close(fd) ? 3 : 0;
+}
+
+static int oc_module(ctx *c, uint32_t i)
+{
+    int fd = open_read(c->module);
+
+    (void)i;
+    if (fd < 0) return 1;
     return close(fd) ? 3 : 0;
 }
 
