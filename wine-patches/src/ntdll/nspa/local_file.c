@@ -37,6 +37,7 @@
 #include "wine/server.h"
 #include "../unix_private.h"
 #include "library.h"
+#include "reparse.h"
 
 #ifdef __x86_64__
 
@@ -129,6 +130,7 @@ static BOOL try_open( HANDLE *handle, const struct nspa_open *open )
 {
     struct nspa_opened opened;
 
+    if (nspa_is_link_open( open->unix_name, open->options )) return FALSE;
     if (nspa_lib.try_bypass( open, &opened ))
     {
         NSPA_TRACE( "nspa: %04x: open %s: server, %s (access %#x sharing %#x disposition %u options %#x)\n",

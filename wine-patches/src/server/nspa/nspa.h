@@ -49,6 +49,7 @@ struct nspa_lib
 extern const struct nspa_lib *nspa_lib;
 
 /* table.c */
+extern void *nspa_open_library(void);
 extern void nspa_process_killed( struct process *process );
 extern void nspa_process_died( struct process *process );
 extern void nspa_names_changed(void);

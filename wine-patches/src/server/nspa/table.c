@@ -118,6 +118,23 @@ static int load_functions( void *module, struct nspa_lib *lib )
 #undef LOAD
 }
 
+/* NULL, once with a line on stderr, if it is missing or damaged */
+void *nspa_open_library(void)
+{
+    static void *module;
+    static int tried;
+    char path[PATH_MAX + 1];
+
+    if (tried++) return module;
+    if (!get_library_path( path, sizeof(path) ))
+        fprintf( stderr, "wineserver: the path of libnspa_server.so is too long\n" );
+    else if (!is_complete_library( path ))
+        fprintf( stderr, "wineserver: %s is missing or damaged\n", path );
+    else if (!(module = dlopen( path, RTLD_NOW | RTLD_LOCAL )))
+        fprintf( stderr, "wineserver: %s\n", dlerror() );
+    return module;
+}
+
 /* give the table the name that clients find it by */
 static int create_section( int table_fd )
 {
