@@ -141,6 +141,12 @@ extern void nspa_server_visible_name( int dir, const char *disk, char *name );
  * announced; and removes the "n?" that lost to "n" in a change.  What has contents stays. */
 extern int32_t nspa_server_recover( int dir, uint32_t age, struct nspa_recovered *recovered );
 
+/* Repair the links in a Wine prefix that was moved or copied: those of its drive C: that
+ * belong to us and have a marker for another place.  prefix is its canonical path, without
+ * trailing slash.  When the prefix was last used at that place, this is the reading of one
+ * file; a file in the prefix remembers it.  changed counts links. */
+extern int32_t nspa_server_repair( const char *prefix, uint32_t *changed );
+
 #ifdef __cplusplus
 }
 #endif

@@ -88,6 +88,15 @@ func Recover(dirfd int, age uint32) (Recovered, uint32) {
 	return Recovered{int(r.finished), int(r.removed), int(r.kept)}, uint32(status)
 }
 
+// Repair is nspa_server_repair().
+func Repair(prefix string) (changed int, status uint32) {
+	p := C.CString(prefix)
+	defer C.free(unsafe.Pointer(p))
+	var n C.uint32_t
+	status = uint32(C.nspa_server_repair(p, &n))
+	return int(n), status
+}
+
 const objectNameInvalid = 0xC0000033
 
 func flags(sync bool) C.uint32_t {

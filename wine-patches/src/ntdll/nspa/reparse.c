@@ -78,13 +78,26 @@ struct drives
     char                    names[26][PATH_MAX];
 };
 
+/* the prefix by the name that the kernel has for it */
+const char *nspa_get_prefix_dir(void)
+{
+    static char *dir;
+    char *real = __atomic_load_n( &dir, __ATOMIC_ACQUIRE ), *none = NULL;
+
+    if (real) return real;
+    if (!(real = realpath( config_dir, NULL ))) return config_dir;
+    if (__atomic_compare_exchange_n( &dir, &none, real, FALSE, __ATOMIC_ACQ_REL, __ATOMIC_ACQUIRE )) return real;
+    free( real );
+    return none;
+}
+
 static void read_drives( struct drives *drives )
 {
     char path[PATH_MAX], *name;
     int i, len;
 
-    drives->prefix.dir = config_dir;
-    drives->prefix.dir_len = strlen( config_dir );
+    drives->prefix.dir = nspa_get_prefix_dir();
+    drives->prefix.dir_len = strlen( drives->prefix.dir );
     for (i = 0; i < 26; i++)
     {
         drives->prefix.roots[i] = NULL;
@@ -139,9 +152,9 @@ const struct nspa_link_prefix *nspa_get_link_prefix(void)
 /* whether a marker for another place in a link in this directory means that the prefix has moved */
 BOOL nspa_is_moved_link( const char *dir, const struct stat *st )
 {
-    size_t len = strlen( config_dir );
+    const char *prefix = nspa_get_prefix_dir();
 
-    return st->st_uid == geteuid() && nspa_link_is_under( dir, strlen( dir ), config_dir, len );
+    return st->st_uid == geteuid() && nspa_link_is_under( dir, strlen( dir ), prefix, strlen( prefix ));
 }
 
 
@@ -283,8 +296,8 @@ BOOL nspa_is_known_folder( const char *path )
 
     if (snprintf( dir, sizeof(dir), "%.*s.", (int)(base - path), path ) >= sizeof(dir)) return FALSE;
     if (!(real = realpath( dir, NULL ))) return FALSE;
-    len = strlen( config_dir );
-    if (!strncmp( real, config_dir, len ) && !strncmp( real + len, "/drive_c/users/", 15 ))
+    len = strlen( nspa_get_prefix_dir() );
+    if (!strncmp( real, nspa_get_prefix_dir(), len ) && !strncmp( real + len, "/drive_c/users/", 15 ))
     {
         p = strchr( real + len + 15, '/' );
         ret = !p || !strcmp( p, "/AppData/Roaming/Microsoft/Windows" );

@@ -52,38 +52,21 @@
 
 static __typeof__( nspa_reparse_encode ) *p_encode;
 
-/* The library that decides how a buffer is kept. It brings the Go runtime, whose signal
- * handlers must not stay, and whose threads must not take Wine's signals. */
+/* The library that decides how a buffer is kept. Its Go runtime starts with the first call. */
 static void load_encoder(void)
 {
-    struct sigaction actions[32];
-    char path[PATH_MAX];
     const char *env = getenv( "NSPA_LIBRARY" ), *end;
+    char path[PATH_MAX];
     void *module;
     Dl_info info;
-    sigset_t old;
-    int sig;
 
     if (env && *env) snprintf( path, sizeof(path), "%s", env );
     else if (dladdr( load_encoder, &info ) && info.dli_fname && (end = strrchr( info.dli_fname, '/' )))
         snprintf( path, sizeof(path), "%.*s/libnspa.so", (int)(end - info.dli_fname), info.dli_fname );
     else return;
 
-    nspa_block_signals( &old );
-    for (sig = 1; sig < 32; sig++) sigaction( sig, NULL, &actions[sig] );
     if (!(module = dlopen( path, RTLD_NOW | RTLD_LOCAL )) || !(p_encode = dlsym( module, "nspa_reparse_encode" )))
         fprintf( stderr, "nspa: %s: no reparse points can be set\n", path );
-    if (p_encode)
-    {
-        /* the handlers are there after the first call at the latest */
-        struct nspa_reparse_prefix prefix = { sizeof(prefix) };
-        uint32_t len, form;
-        prefix.config_dir = config_dir;
-        prefix.config_dir_len = strlen( config_dir );
-        p_encode( &prefix, -1, 0, NULL, 0, NULL, 0, &len, &form );
-    }
-    for (sig = 1; sig < 32; sig++) sigaction( sig, &actions[sig], NULL );
-    nspa_restore_signals( &old );
 }
 
 static BOOL get_encoder(void)
@@ -139,8 +122,8 @@ static NTSTATUS set_point( HANDLE handle, const void *buffer, ULONG len,
     }
     free( unix_name );
 
-    prefix.config_dir = config_dir;
-    prefix.config_dir_len = strlen( config_dir );
+    prefix.config_dir = nspa_get_prefix_dir();
+    prefix.config_dir_len = strlen( prefix.config_dir );
     status = p_encode( &prefix, dir, S_ISDIR( st.st_mode ), buffer, len, text, NSPA_REPARSE_MAX_TEXT, &text_len, &form );
     if (status || form != NSPA_REPARSE_TEXT) text_len = 0;
     if (dir != -1) close( dir );

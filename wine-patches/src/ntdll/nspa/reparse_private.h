@@ -39,6 +39,7 @@ extern BOOL nspa_read_link( int dirfd, const char *name, struct reparse_info *in
 extern BOOL nspa_read_fd( int fd, unsigned int options, const struct stat *st, struct reparse_info *info );
 extern BOOL nspa_read_carrier( const char *path, struct reparse_info *info );
 extern BOOL nspa_is_known_folder( const char *path );
+extern const char *nspa_get_prefix_dir(void);
 extern const struct nspa_link_prefix *nspa_get_link_prefix(void);
 extern BOOL nspa_is_moved_link( const char *dir, const struct stat *st );
 

@@ -65,6 +65,9 @@ extern int nspa_alloc_handle( struct process *process, struct object *obj, unsig
                               unsigned int attr, obj_handle_t handle );
 extern unsigned int nspa_get_local_handles( struct process *process, unsigned int *handles, unsigned int max );
 
+/* reparse.h */
+extern void nspa_repair_links(void);
+
 /* local_fd.h */
 extern void nspa_publish_all(void);
 extern void nspa_check_held_inodes(void);

@@ -44,6 +44,7 @@ struct nspa_reparse_lib
                              const char *old, const char *text, struct nspa_changed *changed );
     void    (*visible_name)( int dir, const char *disk, char *name );
     int32_t (*recover)( int dir, uint32_t age, struct nspa_recovered *recovered );
+    int32_t (*repair)( const char *prefix, uint32_t *changed );
 };
 
 /* NULL, and an error, if there is none */
@@ -56,11 +57,68 @@ static const struct nspa_reparse_lib *nspa_get_reparse_lib(void)
     if (loaded) return &lib;
 #define LOAD(name) (lib.name = dlsym( module, "nspa_server_" #name ))
     if ((module = nspa_open_library()) && LOAD( set_reparse ) && LOAD( delete_reparse ) && LOAD( replace_text ) &&
-        LOAD( visible_name ) && LOAD( recover )) loaded = 1;
+        LOAD( visible_name ) && LOAD( recover ) && LOAD( repair )) loaded = 1;
 #undef LOAD
     if (loaded) return &lib;
     set_error( STATUS_INVALID_DEVICE_REQUEST );
     return NULL;
+}
+
+/* Whoever is killed in the middle of a change leaves a temporary object at most. A link in
+ * the prefix says in which directory. */
+#define NSPA_PENDING ".nspa-pending"
+
+static void nspa_begin_change( const char *unix_name )
+{
+    const char *slash = strrchr( unix_name, '/' );
+    char *dir = strdup( unix_name );
+
+    if (!dir) return;
+    dir[slash == unix_name ? 1 : slash - unix_name] = 0;
+    if (symlinkat( dir, config_dir_fd, NSPA_PENDING ) == -1 && errno == EEXIST)
+    {
+        unlinkat( config_dir_fd, NSPA_PENDING, 0 );
+        symlinkat( dir, config_dir_fd, NSPA_PENDING );
+    }
+    free( dir );
+}
+
+static void nspa_end_change(void)
+{
+    unlinkat( config_dir_fd, NSPA_PENDING, 0 );
+}
+
+static void nspa_recover_change( const struct nspa_reparse_lib *lib )
+{
+    struct nspa_recovered recovered;
+    char path[PATH_MAX];
+    int dir, len;
+
+    if ((len = readlinkat( config_dir_fd, NSPA_PENDING, path, sizeof(path) - 1 )) <= 0) return;
+    path[len] = 0;
+    if ((dir = open( path, O_RDONLY | O_DIRECTORY )) != -1)
+    {
+        lib->recover( dir, 0, &recovered );
+        close( dir );
+    }
+    nspa_end_change();
+}
+
+/* The server starts. In a prefix that was moved or copied links lead to where it was: see
+ * to them before anybody follows one. */
+void nspa_repair_links(void)
+{
+    const char *env = getenv( "NSPA_REPARSE" );
+    const struct nspa_reparse_lib *lib;
+    char prefix[PATH_MAX];
+    uint32_t changed;
+
+    if (!env || strcmp( env, "1" ) || !(lib = nspa_get_reparse_lib())) return;
+    nspa_recover_change( lib );
+    if (fchdir( config_dir_fd ) == -1) return;
+    if (getcwd( prefix, sizeof(prefix) ) && !lib->repair( prefix, &changed ) && changed)
+        fprintf( stderr, "wineserver: the prefix was moved to %s, %u links repaired\n", prefix, changed );
+    fchdir( server_dir_fd );
 }
 
 static inline int nspa_is_link( const struct fd *fd )
@@ -320,8 +378,10 @@ static void nspa_change_reparse( obj_handle_t handle, const struct nspa_reparse_
     {
         lib->visible_name( dir, base, visible );
         if (nspa_lib) nspa_lib->count( st.st_dev, st.st_ino );  /* clients look again at what they open now */
+        nspa_begin_change( fd->unix_name );
         if (value) status = lib->set_reparse( dir, visible, st.st_dev, st.st_ino, value, &changed );
         else status = lib->delete_reparse( dir, visible, st.st_dev, st.st_ino, header, header_len, 0, &changed );
+        nspa_end_change();
         if (status) set_error( status );
         else
         {
