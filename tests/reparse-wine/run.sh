@@ -38,6 +38,13 @@ for mode in 0 1; do
     total_failed=$((total_failed + failed))
 done
 "$wineserver" -k >/dev/null 2>&1
+if [ -z "${ONLY:-}" ]; then
+    output=$("$here/kill.sh" "$exe")
+    printf '%s\n' "$output"
+    read -r passed _ failed _ <<<"$(printf '%s\n' "$output" | tail -n 1)"
+    total_passed=$((total_passed + passed))
+    total_failed=$((total_failed + failed))
+fi
 rm -rf "$profile"
 mkdir -p "$profile"
 echo "$total_passed passed, $total_failed failed"
