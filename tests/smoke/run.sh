@@ -27,7 +27,7 @@ run() { # NAME EXE MODE
     echo "smoke: $1 $3"
     "$wineserver" -k >/dev/null 2>&1
     if [ "$3" = on ]; then export NSPA_LOCAL_FILES=1; else unset NSPA_LOCAL_FILES; fi
-    output=$(timeout -k 5 120 "$NSPA_WINE" "$2" </dev/null)
+    output=$(timeout -k 5 400 "$NSPA_WINE" "$2" </dev/null)
     status=$?
     printf '%s\n' "$output"
     read -r passed _ failed _ <<<"$(printf '%s\n' "$output" | tr -d '\r' | grep -E '^[0-9]+ passed, [0-9]+ failed$' | tail -n 1)"
@@ -52,7 +52,7 @@ export NSPA_PROFILE=1
 profile() {
     export NSPA_PROFILE_FILE=$NSPA_BUILD/smoke-profile-$1.json
     rm -f "$NSPA_PROFILE_FILE"
-    timeout -k 5 120 "$NSPA_WINE" "$exe" child follow-up "$1" </dev/null || return
+    timeout -k 5 400 "$NSPA_WINE" "$exe" child follow-up "$1" </dev/null || return
     "$wineserver" -k
     "$wineserver" -w
 }
