@@ -39,7 +39,7 @@ usage: build.sh [COMMAND] [ARGUMENT...]
   root        the Debian 13 userland: this machine's own if it is Debian 13,
               else a tree in the cache (the only step that needs root)
   source      Debian's Wine $WINE_VERSION source, configured, built unpatched
-  wine        what the patches change: ntdll.so, wineserver
+  wine        what the patches change: ntdll.so, wineserver, kernelbase, kernel32, cmd
   wine32      the packaged Wine's 32-bit half, in the tree or beside it
   libs        build/lib/libnspa.so and libnspa_server.so
   programs    build/bin/nspactl and the workload programs
@@ -107,7 +107,7 @@ test)
     setup
     step_programs
     for suite; do
-        case $suite in model) packages model ;; esac
+        case $suite${FULL:+-full} in model*) packages model ;; links-full) packages demo ;; esac
     done
     export_environment
     trap - INT TERM HUP

@@ -19,5 +19,5 @@ for feature in alsa capi cups dbus ffmpeg fontconfig freetype gettext gphoto gnu
     krb5 netapi opencl opengl oss pcap pcsclite pulse sane sdl udev usb v4l2 vulkan wayland x; do
     without+=("--without-$feature")
 done
-./configure --enable-win64 --disable-tests "${without[@]}" "${arguments[@]}"
+./configure --enable-archs=i386,x86_64 --disable-tests "${without[@]}" "${arguments[@]}"
 exec "$(dirname "$0")/wine-patched.sh" "$tree" "$include" "$out" "$@"

@@ -5,7 +5,9 @@
 # in front of the packaged Wine. Sourced by build.sh.
 
 # What the patches change; each is put over the packaged file of its name.
-WINE_TARGETS=(dlls/ntdll/ntdll.so server/wineserver)
+WINE_TARGETS=(dlls/ntdll/ntdll.so server/wineserver
+    dlls/kernelbase/{x86_64,i386}-windows/kernelbase.dll dlls/kernel32/{x86_64,i386}-windows/kernel32.dll
+    programs/cmd/{x86_64,i386}-windows/cmd.exe)
 SERIES_DIR=wine-patches/$WINE_VERSION
 
 # The version of the userland's libwine.
@@ -21,7 +23,7 @@ wine_version() {
 step_source() {
     local version
     version=$(wine_version) || exit
-    BASE="$CACHE/wine-$version-$({ hash_files scripts/wine-base.sh; echo "${WINE_TARGETS[@]}"; } | hash)"
+    BASE="$CACHE/wine-$version-$({ hash_files scripts/wine-base.sh scripts/pe-icon.py; echo "${WINE_TARGETS[@]}"; } | hash)"
     [ ! -d "$BASE" ] || return 0
     lock_cache source
     [ -d "$BASE" ] || make_source "$version"
@@ -37,7 +39,7 @@ make_source() {
         run source download_source "$version" "$dir"
         : >"$dir/done"
     fi
-    say "source: unpack, configure, compile ${WINE_TARGETS[*]} unpatched"
+    say "source: unpack, configure, compile what the patches change, unpatched"
     rm -rf "$CACHE"/wine-*.part
     run wine-base in_root "$TOP/scripts/wine-base.sh" "$(echo "$dir"/wine_*.dsc)" "$BASE.part" "${WINE_TARGETS[@]}"
     mv "$BASE.part" "$BASE"

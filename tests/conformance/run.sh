@@ -4,6 +4,8 @@
 # run.sh [OPTION...] [MODULE:UNIT...]: Wine's own tests, switched off and on, compared
 # line by line (docs/conformance.md). Without units: those that units.txt names.
 # --short: its short list. Other options go to compare (-help lists them).
+# Then the 32-bit programs of units32, unless units were named; with --32 first
+# they are those that run as 32-bit ones.
 # CONFORMANCE: more arguments, for `make conformance`.
 set -eu
 here=$(cd "$(dirname "$0")" && pwd)
@@ -17,6 +19,11 @@ if [ -z "${NSPA_WINE:-}" ]; then
     CONFORMANCE='' exec "$top/build.sh" run "$here/run.sh" "$@"
 fi
 
+# shellcheck source=tests/bits.sh
+. "$here/../bits.sh"
+units32=(kernel32:file kernel32:process kernel32:volume ntdll:file ntdll:directory ntdll:om)
+legs=(64 32)
+case ${1:-} in --32) legs=(32) && shift ;; *:*) legs=(64) ;; esac
 build=$NSPA_BUILD/conformance
 mkdir -p "$build"
 say() { printf '[%4ds] %s\n' "$SECONDS" "$*"; }
@@ -44,7 +51,7 @@ exec 7<"$programs"
 flock 7
 missing=()
 for module in $("$build/compare" -units "$here/units.txt" -modules "$@"); do
-    [ -e "$programs/${module}_test.exe" ] || missing+=("$module")
+    [ -e "$programs/32/${module}_test.exe" ] || missing+=("$module")
 done
 if [ ${#missing[@]} -gt 0 ]; then
     say "conformance: build Wine's tests of ${missing[*]}"
@@ -57,5 +64,29 @@ if [ ! -e "$build/template/ready" ]; then say "conformance: make a prefix"; fi
 step prefix "$top/scripts/prefix.sh" "$build/template"
 
 # At low priority: it is long, and what depends on time is repeated.
-exec nice "$build/compare" -units "$here/units.txt" -programs "$programs" -template "$build/template" \
-    -work "$build" -wine "$NSPA_WINE" -report "$build/report.json" "$@"
+passed=0 failed=0
+leg() { # BITS ARGUMENT...
+    local bits=$1 work=$build last='' line p f
+    shift
+    [ "$bits" = 64 ] || work=$build/$bits
+    mkdir -p "$work"
+    while IFS= read -r line; do
+        if [[ $line =~ ^[0-9]+\ passed,\ [0-9]+\ failed$ ]]; then last=$line; else printf '%s\n' "$line"; fi
+    done < <(nice "$build/compare" -units "$here/units.txt" -programs "$programs/$bits" -template "$build/template" \
+        -work "$work" -wine "$NSPA_WINE" -report "$work/report.json" "$@" 2>&1)
+    read -r p _ f _ <<<"${last:-0 passed, 1 failed}"
+    passed=$((passed + p)) failed=$((failed + f))
+}
+for bits in "${legs[@]}"; do
+    if [ "$bits" = 64 ]; then
+        leg 64 "$@"
+    elif ! runs_32bit; then
+        echo "conformance: this kernel runs no 32-bit code; no 32-bit programs"
+    elif [ ${#legs[@]} = 1 ] && [ $# -gt 0 ]; then
+        leg 32 "$@"
+    else
+        leg 32 "$@" "${units32[@]}"
+    fi
+done
+echo "$passed passed, $failed failed"
+[ "$failed" = 0 ]
