@@ -322,6 +322,28 @@ static void set_point_info( const struct reparse_info *info, struct stat *st, UL
 
 
 /***********************************************************************
+ *           nspa_trim_link
+ *
+ * The length of a link's name without the slashes at its end, by which the kernel would
+ * follow it; 0 if there are none, or it is no link.
+ */
+size_t nspa_trim_link( const char *path )
+{
+    char trimmed[PATH_MAX];
+    size_t len = strlen( path );
+    struct stat st;
+
+    if (len < 2 || path[len - 1] != '/') return 0;
+    while (len > 1 && path[len - 1] == '/') len--;
+    if (len >= sizeof(trimmed)) return 0;
+    memcpy( trimmed, path, len );
+    trimmed[len] = 0;
+    if (lstat( trimmed, &st ) == -1 || !S_ISLNK( st.st_mode )) return 0;
+    return len;
+}
+
+
+/***********************************************************************
  *           nspa_get_link_info
  *
  * Attributes by name, of what lstat() was called for. FALSE if it is no reparse point.
@@ -329,7 +351,16 @@ static void set_point_info( const struct reparse_info *info, struct stat *st, UL
 BOOL nspa_get_link_info( const char *path, struct stat *st, ULONG *attr, int *ret )
 {
     struct reparse_info info;
+    char trimmed[PATH_MAX];
+    size_t len;
 
+    if (S_ISDIR( st->st_mode ) && nspa_reparse_enabled() && (len = nspa_trim_link( path )))
+    {
+        memcpy( trimmed, path, len );
+        trimmed[len] = 0;
+        path = trimmed;
+        if (lstat( path, st ) == -1) return FALSE;
+    }
     if (!S_ISLNK( st->st_mode ))
     {
         if (!is_carrier_name( path ) || !nspa_reparse_enabled() || !nspa_read_carrier( path, &info )) return FALSE;

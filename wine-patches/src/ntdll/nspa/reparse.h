@@ -34,6 +34,7 @@ extern BOOL nspa_reparse_enabled(void);
 
 /* reparse.c: what links are */
 extern BOOL nspa_get_link_info( const char *path, struct stat *st, ULONG *attr, int *ret );
+extern size_t nspa_trim_link( const char *path );
 extern void nspa_get_fd_info( int fd, unsigned int options, struct stat *st, ULONG *attr );
 extern BOOL nspa_is_link_fd( int fd, unsigned int options );
 extern ULONG nspa_get_fd_tag( int fd, unsigned int options );

@@ -385,7 +385,13 @@ void nspa_follow_name( char **unix_name, unsigned int *status, UINT disposition,
 {
     size_t len;
 
-    if (*status || (options & FILE_OPEN_REPARSE_POINT) || !nspa_reparse_enabled()) return;
+    if (*status || !nspa_reparse_enabled()) return;
+    if (options & FILE_OPEN_REPARSE_POINT)
+    {
+        /* "link/" is the link too */
+        if (!(options & FILE_NON_DIRECTORY_FILE) && (len = nspa_trim_link( *unix_name ))) (*unix_name)[len] = 0;
+        return;
+    }
     len = strlen( *unix_name );
     if ((disposition == FILE_OPEN || disposition == FILE_OVERWRITE) && (*unix_name)[len - 1] != '?') return;
     if (!needs_resolving( *unix_name )) return;
