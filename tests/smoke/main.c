@@ -202,6 +202,7 @@ int main( int argc, char **argv )
         { "names", test_names },
         { "name_case", test_name_case },
         { "directories", test_directories },
+        { "links", test_links },
     };
     unsigned int i;
 

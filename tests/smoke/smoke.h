@@ -82,6 +82,7 @@ extern void test_queries(void);
 extern void test_names(void);
 extern void test_name_case(void);
 extern void test_directories(void);
+extern void test_links(void);
 
 /* The child of test_directories(). */
 extern int directory_child( DWORD pid, ULONG64 value );
