@@ -23,29 +23,43 @@ static int32_t refuse( int32_t status, char *why, size_t why_size, const char *f
     return status;
 }
 
-/* Zero if the file is one that cannot change its size under us. */
-static const char *find_fault( int fd, size_t size )
+/* What is wrong with a descriptor, NULL if it is one whose size cannot change under us. */
+static const char *find_fault( int fd, size_t size, int seals )
 {
     struct stat st;
-    int seals;
+    int have;
 
     if (fstat( fd, &st )) return "has no descriptor";
     if (!S_ISREG( st.st_mode )) return "is no file";
     /* the seals first: without them the size could change after it was looked at */
-    if ((seals = fcntl( fd, F_GET_SEALS )) == -1 || ~seals & (F_SEAL_SHRINK | F_SEAL_GROW)) return "is not sealed";
+    if ((have = fcntl( fd, F_GET_SEALS )) == -1 || ~have & seals) return "is not sealed";
     if (fstat( fd, &st ) || (uint64_t)st.st_size != size) return "has the wrong size";
     return NULL;
 }
 
-static const char *find_bad_field( const struct nspa_table *table )
+static void *map( const char *what, int fd, size_t size, int writable, char *why, size_t why_size )
 {
-    if (table->magic != NSPA_SHM_MAGIC) return "magic number";
-    if (table->version != NSPA_SHM_VERSION) return "version";
-    if (table->size != sizeof(*table)) return "size";
-    if (table->buckets != NSPA_BUCKETS) return "number of buckets";
-    if (table->slots != NSPA_SLOTS) return "number of slots";
-    if (table->processes != NSPA_MAX_PROCESSES) return "number of processes";
-    if (table->handle_cap != NSPA_HANDLE_CAP) return "number of handles";
+    const char *fault = find_fault( fd, size, F_SEAL_SHRINK | F_SEAL_GROW | (writable ? 0 : F_SEAL_FUTURE_WRITE) );
+    void *memory = MAP_FAILED;
+
+    if (!fault)
+    {
+        memory = mmap( NULL, size, writable ? PROT_READ | PROT_WRITE : PROT_READ, MAP_SHARED, fd, 0 );
+        if (memory == MAP_FAILED) fault = "cannot be mapped";
+    }
+    if (!fault) return memory;
+    refuse( 0, why, why_size, "the shared %s %s", what, fault );
+    return NULL;
+}
+
+static const char *find_bad_field( const struct nspa_control *control )
+{
+    if (control->magic != NSPA_SHM_MAGIC) return "magic number";
+    if (control->version != NSPA_SHM_VERSION) return "version";
+    if (control->size != sizeof(*control)) return "size";
+    if (control->buckets != NSPA_BUCKETS) return "number of buckets";
+    if (control->slots != NSPA_SLOTS) return "number of slots";
+    if (control->handle_cap != NSPA_HANDLE_CAP) return "number of handles";
     return NULL;
 }
 
@@ -56,37 +70,42 @@ static int is_own_namespace( const char *path, uint64_t dev, uint64_t ino )
     return !stat( path, &st ) && st.st_dev == dev && st.st_ino == ino;
 }
 
+static int32_t validate( const struct nspa_client *client, char *why, size_t why_size )
+{
+    const struct nspa_control *control = client->control;
+    const char *field;
+
+    if ((field = find_bad_field( control )))
+        return refuse( NSPA_ATTACH_INVALID, why, why_size, "the shared table has another %s", field );
+    if (!is_own_namespace( "/proc/self/ns/pid", control->pid_ns_dev, control->pid_ns_ino ))
+        return refuse( NSPA_ATTACH_INVALID, why, why_size, "wineserver runs in another PID namespace" );
+    if (!is_own_namespace( "/proc/self/ns/mnt", control->mnt_ns_dev, control->mnt_ns_ino ))
+        return refuse( NSPA_ATTACH_OTHER_MOUNTS, why, why_size, "wineserver runs in another mount namespace" );
+    if (!client->owner || !nspa_client_attached( client ))
+        return refuse( NSPA_ATTACH_UNKNOWN, why, why_size, "wineserver does not know this process" );
+    return 0;
+}
+
+static void unmap( const void *memory, size_t size )
+{
+    if (memory) munmap( (void *)memory, size );
+}
+
 int32_t nspa_client_attach( struct nspa_client *client, int table_fd, int control_fd, int journal_fd,
                             uint64_t owner, char *why, size_t why_size )
 {
-    struct nspa_table *table;
-    const char *fault;
-    int32_t status;
-    unsigned int i;
+    int32_t status = NSPA_ATTACH_INVALID;
 
-    (void)control_fd;
-    (void)journal_fd;
-    if ((fault = find_fault( table_fd, sizeof(*table) )))
-        return refuse( NSPA_ATTACH_INVALID, why, why_size, "the shared table %s", fault );
-    table = mmap( NULL, sizeof(*table), PROT_READ | PROT_WRITE, MAP_SHARED, table_fd, 0 );
-    if (table == MAP_FAILED)
-        return refuse( NSPA_ATTACH_INVALID, why, why_size, "the shared table cannot be mapped: %s", strerror( errno ));
-
-    if ((fault = find_bad_field( table )))
-        status = refuse( NSPA_ATTACH_INVALID, why, why_size, "the shared table has another %s", fault );
-    else if (!is_own_namespace( "/proc/self/ns/pid", table->pid_ns_dev, table->pid_ns_ino ))
-        status = refuse( NSPA_ATTACH_INVALID, why, why_size, "wineserver runs in another PID namespace" );
-    else if (!is_own_namespace( "/proc/self/ns/mnt", table->mnt_ns_dev, table->mnt_ns_ino ))
-        status = refuse( NSPA_ATTACH_OTHER_MOUNTS, why, why_size, "wineserver runs in another mount namespace" );
-    else
-    {
-        for (i = 0; owner && i < NSPA_MAX_PROCESSES; i++) if (NSPA_LOAD( &table->journal[i].owner ) == owner) break;
-        client->table   = table;
-        client->journal = &table->journal[owner ? i : NSPA_MAX_PROCESSES];
-        client->owner   = owner;
-        if (owner && i < NSPA_MAX_PROCESSES && nspa_client_attached( client )) return 0;
-        status = refuse( NSPA_ATTACH_UNKNOWN, why, why_size, "the shared table does not know this process" );
-    }
-    munmap( table, sizeof(*table) );
+    memset( client, 0, sizeof(*client) );
+    client->owner = owner;
+    if ((client->control = map( "control page", control_fd, sizeof(*client->control), 0, why, why_size )) &&
+        (client->table = map( "table", table_fd, sizeof(*client->table), 1, why, why_size )) &&
+        (client->journal = map( "journal", journal_fd, sizeof(*client->journal), 1, why, why_size )))
+        status = validate( client, why, why_size );
+    if (!status) return 0;
+    unmap( client->control, sizeof(*client->control) );
+    unmap( client->table, sizeof(*client->table) );
+    unmap( client->journal, sizeof(*client->journal) );
+    memset( client, 0, sizeof(*client) );
     return status;
 }

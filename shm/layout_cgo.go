@@ -16,44 +16,54 @@ const (
 	Version   = C.NSPA_SHM_VERSION
 	Buckets   = C.NSPA_BUCKETS
 	Slots     = C.NSPA_SLOTS
-	Processes = C.NSPA_MAX_PROCESSES
 	HandleCap = C.NSPA_HANDLE_CAP
 
 	tableSize   = C.sizeof_struct_nspa_table
 	bucketSize  = C.sizeof_struct_nspa_bucket
 	slotSize    = C.sizeof_struct_nspa_slot
+	controlSize = C.sizeof_struct_nspa_control
+	serverSize  = C.sizeof_struct_nspa_server_bucket
+	openSize    = C.sizeof_struct_nspa_server_slot
 	journalSize = C.sizeof_struct_nspa_journal
 	entrySize   = C.sizeof_struct_nspa_journal_entry
 
-	offMagic     = unsafe.Offsetof(C.struct_nspa_table{}.magic)
-	offVersion   = unsafe.Offsetof(C.struct_nspa_table{}.version)
-	offSize      = unsafe.Offsetof(C.struct_nspa_table{}.size)
-	offBuckets   = unsafe.Offsetof(C.struct_nspa_table{}.buckets)
-	offSlots     = unsafe.Offsetof(C.struct_nspa_table{}.slots)
-	offProcesses = unsafe.Offsetof(C.struct_nspa_table{}.processes)
-	offHandleCap = unsafe.Offsetof(C.struct_nspa_table{}.handle_cap)
-	offInstance  = unsafe.Offsetof(C.struct_nspa_table{}.instance)
-	offLease     = unsafe.Offsetof(C.struct_nspa_table{}.lease)
-	offEpoch     = unsafe.Offsetof(C.struct_nspa_table{}.volume_epoch)
-	offTrees     = unsafe.Offsetof(C.struct_nspa_table{}.watched_trees)
-	offNames     = unsafe.Offsetof(C.struct_nspa_table{}.name_epoch)
-	offNSDev     = unsafe.Offsetof(C.struct_nspa_table{}.pid_ns_dev)
-	offNSIno     = unsafe.Offsetof(C.struct_nspa_table{}.pid_ns_ino)
-	offBucket    = unsafe.Offsetof(C.struct_nspa_table{}.bucket)
-	offJournal   = unsafe.Offsetof(C.struct_nspa_table{}.journal)
+	offMagic     = unsafe.Offsetof(C.struct_nspa_control{}.magic)
+	offVersion   = unsafe.Offsetof(C.struct_nspa_control{}.version)
+	offSize      = unsafe.Offsetof(C.struct_nspa_control{}.size)
+	offBuckets   = unsafe.Offsetof(C.struct_nspa_control{}.buckets)
+	offSlots     = unsafe.Offsetof(C.struct_nspa_control{}.slots)
+	offHandleCap = unsafe.Offsetof(C.struct_nspa_control{}.handle_cap)
+	offLease     = unsafe.Offsetof(C.struct_nspa_control{}.lease)
+	offInstance  = unsafe.Offsetof(C.struct_nspa_control{}.instance)
+	offSalt      = unsafe.Offsetof(C.struct_nspa_control{}.salt)
+	offNSDev     = unsafe.Offsetof(C.struct_nspa_control{}.pid_ns_dev)
+	offMountsDev = unsafe.Offsetof(C.struct_nspa_control{}.mnt_ns_dev)
+	offEpoch     = unsafe.Offsetof(C.struct_nspa_control{}.volume_epoch)
+	offNames     = unsafe.Offsetof(C.struct_nspa_control{}.name_epoch)
+	offTrees     = unsafe.Offsetof(C.struct_nspa_control{}.watched_trees)
+	offServer    = unsafe.Offsetof(C.struct_nspa_control{}.bucket)
 
-	offBucketLock   = unsafe.Offsetof(C.struct_nspa_bucket{}.lock)
-	offBucketFlags  = unsafe.Offsetof(C.struct_nspa_bucket{}.flags)
-	offBucketNotify = unsafe.Offsetof(C.struct_nspa_bucket{}.notify)
-	offBucketSlots  = unsafe.Offsetof(C.struct_nspa_bucket{}.slots)
+	offServerPoison = unsafe.Offsetof(C.struct_nspa_server_bucket{}.poison)
+	offServerNotify = unsafe.Offsetof(C.struct_nspa_server_bucket{}.notify)
+	offServerSlots  = unsafe.Offsetof(C.struct_nspa_server_bucket{}.slots)
+
+	offOpenDev   = unsafe.Offsetof(C.struct_nspa_server_slot{}.dev)
+	offOpenIno   = unsafe.Offsetof(C.struct_nspa_server_slot{}.ino)
+	offOpenShare = unsafe.Offsetof(C.struct_nspa_server_slot{}.opens)
+
+	offBucketLock  = unsafe.Offsetof(C.struct_nspa_bucket{}.lock)
+	offBucketClean = unsafe.Offsetof(C.struct_nspa_bucket{}.clean)
+	offBucketSlots = unsafe.Offsetof(C.struct_nspa_bucket{}.slots)
 
 	offSlotDev     = unsafe.Offsetof(C.struct_nspa_slot{}.dev)
 	offSlotIno     = unsafe.Offsetof(C.struct_nspa_slot{}.ino)
-	offSlotServer  = unsafe.Offsetof(C.struct_nspa_slot{}.server)
 	offSlotClients = unsafe.Offsetof(C.struct_nspa_slot{}.clients)
+	offSlotCheck   = unsafe.Offsetof(C.struct_nspa_slot{}.check)
 
 	offJournalOwner   = unsafe.Offsetof(C.struct_nspa_journal{}.owner)
 	offJournalHigh    = unsafe.Offsetof(C.struct_nspa_journal{}.high_water)
+	offJournalSpill   = unsafe.Offsetof(C.struct_nspa_journal{}.spill)
+	offJournalCell    = unsafe.Offsetof(C.struct_nspa_journal{}.cell)
 	offJournalEntries = unsafe.Offsetof(C.struct_nspa_journal{}.entries)
 
 	offEntryDev     = unsafe.Offsetof(C.struct_nspa_journal_entry{}.dev)
@@ -70,13 +80,12 @@ const (
 	LockOwnerDied = C.FUTEX_OWNER_DIED
 )
 
-// Flags of a bucket.
-const (
-	Poison  = C.NSPA_BUCKET_POISON
-	Rebuild = C.NSPA_BUCKET_REBUILD
-)
-
 // BucketOf returns the bucket that an inode belongs to.
 func BucketOf(dev, ino uint64) int {
 	return int(C.nspa_hash(C.uint64_t(dev), C.uint64_t(ino)))
+}
+
+// cleanWord is what a bucket's word says while it is clean.
+func (t *Table) cleanWord(bucket int) uint32 {
+	return uint32(C.nspa_clean_word((*C.struct_nspa_control)(unsafe.Pointer(&t.control[0])), C.uint32_t(bucket)))
 }

@@ -4,6 +4,9 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
 
 	"github.com/google/uuid"
 	"golang.org/x/sys/unix"
@@ -39,46 +42,100 @@ var (
 	ErrMagic      = errors.New("this is not a shared table")
 	ErrVersion    = errors.New("the shared table has another version")
 	ErrGeometry   = errors.New("the shared table has another geometry")
-	ErrNamespace  = errors.New("wineserver runs in another PID namespace")
 )
 
-// Table is a mapped shared inode table.
+// Table is the shared table mapped for inspection: what processes write, what
+// wineserver writes, and the journals of as many processes as were mapped.
 type Table struct {
-	mem      []byte
-	instance uuid.UUID
+	table, control memory
+	journals       []memory
+	instance       uuid.UUID
 }
 
-// Map maps the table behind a file descriptor for reading and writing, after
-// it has checked that it is one that this build understands. The descriptor
-// stays the caller's and may be closed afterwards.
-func Map(fd int) (*Table, error) {
-	t, err := mapTable(fd, unix.PROT_READ|unix.PROT_WRITE)
+// What wineserver calls the memory that it shares, as /proc/PID/fd shows it.
+const (
+	tableName   = "/memfd:wine_nspa_inode_table"
+	controlName = "/memfd:wine_nspa_control"
+	journalName = "/memfd:wine_nspa_journal"
+)
+
+// Open maps all that the wineserver with this process id shares.
+func Open(pid int) (*Table, error) {
+	dir := fmt.Sprintf("/proc/%d/fd", pid)
+	entries, err := os.ReadDir(dir)
+	if err != nil {
+		return nil, fail(ErrDescriptor, "%v", err)
+	}
+	table, control, journals := -1, -1, []int{}
+	defer func() {
+		for _, fd := range append(journals, table, control) {
+			if fd >= 0 {
+				_ = unix.Close(fd)
+			}
+		}
+	}()
+	for _, entry := range entries {
+		path := filepath.Join(dir, entry.Name())
+		target, _ := os.Readlink(path)
+		target = strings.TrimSuffix(target, " (deleted)")
+		if target != tableName && target != controlName && target != journalName {
+			continue
+		}
+		fd, err := unix.Open(path, unix.O_RDONLY|unix.O_CLOEXEC|unix.O_NONBLOCK|unix.O_NOCTTY, 0)
+		switch {
+		case err != nil:
+			continue // closed meanwhile
+		case target == tableName:
+			table = fd
+		case target == controlName:
+			control = fd
+		default:
+			journals = append(journals, fd)
+		}
+	}
+	t, err := Map(table, control)
 	if err != nil {
 		return nil, err
 	}
-	if err := t.checkNamespace(); err != nil {
-		t.Unmap()
-		return nil, err
+	for _, fd := range journals {
+		if err := t.MapJournal(fd); err != nil {
+			t.Unmap()
+			return nil, err
+		}
 	}
 	return t, nil
 }
 
-// MapReadOnly maps the table for inspection.
-func MapReadOnly(fd int) (*Table, error) {
-	return mapTable(fd, unix.PROT_READ)
-}
-
-// Open maps the table at a path such as /proc/PID/fd/N for inspection.
-func Open(path string) (*Table, error) {
-	fd, err := unix.Open(path, unix.O_RDONLY|unix.O_CLOEXEC|unix.O_NONBLOCK|unix.O_NOCTTY, 0)
-	if err != nil {
-		return nil, fail(ErrDescriptor, "%s: %v", path, err)
+// Map maps the table behind two file descriptors, after it has checked that it is
+// one that this build understands. They stay the caller's and may be closed
+// afterwards.
+func Map(table, control int) (*Table, error) {
+	t := &Table{}
+	var err error
+	if t.control, err = mapMemory(control, controlSize); err == nil {
+		if err = t.validate(); err == nil {
+			t.table, err = mapMemory(table, tableSize)
+		}
 	}
-	defer unix.Close(fd)
-	return MapReadOnly(fd)
+	if err != nil {
+		t.Unmap()
+		return nil, err
+	}
+	binary.LittleEndian.PutUint64(t.instance[:8], t.control.quad(offInstance))
+	binary.LittleEndian.PutUint64(t.instance[8:], t.control.quad(offInstance+8))
+	return t, nil
 }
 
-func mapTable(fd, prot int) (*Table, error) {
+// MapJournal adds the journal of a process.
+func (t *Table) MapJournal(fd int) error {
+	journal, err := mapMemory(fd, journalSize)
+	if err == nil {
+		t.journals = append(t.journals, journal)
+	}
+	return err
+}
+
+func mapMemory(fd, size int) (memory, error) {
 	var st unix.Stat_t
 	if err := unix.Fstat(fd, &st); err != nil {
 		return nil, fail(ErrDescriptor, "%v", err)
@@ -95,39 +152,31 @@ func mapTable(fd, prot int) (*Table, error) {
 	if err := unix.Fstat(fd, &st); err != nil {
 		return nil, fail(ErrDescriptor, "%v", err)
 	}
-	if st.Size != tableSize {
-		return nil, fail(ErrSize, "%d bytes, not %d", st.Size, tableSize)
+	if st.Size != int64(size) {
+		return nil, fail(ErrSize, "%d bytes, not %d", st.Size, size)
 	}
-	mem, err := unix.Mmap(fd, 0, tableSize, prot, unix.MAP_SHARED)
+	mem, err := unix.Mmap(fd, 0, size, unix.PROT_READ, unix.MAP_SHARED)
 	if err != nil {
 		return nil, fail(ErrMap, "%v", err)
 	}
-	t := &Table{mem: mem}
-	if err := t.validate(); err != nil {
-		t.Unmap()
-		return nil, err
-	}
-	binary.LittleEndian.PutUint64(t.instance[:8], t.quad(offInstance))
-	binary.LittleEndian.PutUint64(t.instance[8:], t.quad(offInstance+8))
-	return t, nil
+	return mem, nil
 }
 
 func (t *Table) validate() error {
-	if got := t.word(offMagic); got != Magic {
+	if got := t.control.word(offMagic); got != Magic {
 		return fail(ErrMagic, "magic %#x", got)
 	}
-	if got := t.word(offVersion); got != Version {
+	if got := t.control.word(offVersion); got != Version {
 		return fail(ErrVersion, "%d, not %d", got, Version)
 	}
 	for _, field := range []struct {
 		name      string
 		got, want uint64
 	}{
-		{"size", t.quad(offSize), tableSize},
-		{"buckets", uint64(t.word(offBuckets)), Buckets},
-		{"slots", uint64(t.word(offSlots)), Slots},
-		{"processes", uint64(t.word(offProcesses)), Processes},
-		{"handles", uint64(t.word(offHandleCap)), HandleCap},
+		{"size", t.control.quad(offSize), controlSize},
+		{"buckets", uint64(t.control.word(offBuckets)), Buckets},
+		{"slots", uint64(t.control.word(offSlots)), Slots},
+		{"handles", uint64(t.control.word(offHandleCap)), HandleCap},
 	} {
 		if field.got != field.want {
 			return fail(ErrGeometry, "%s %d, not %d", field.name, field.got, field.want)
@@ -136,39 +185,24 @@ func (t *Table) validate() error {
 	return nil
 }
 
-// checkNamespace refuses a table whose lock words hold thread ids that mean
-// other threads here, or none: a living owner would be taken for dead.
-func (t *Table) checkNamespace() error {
-	var st unix.Stat_t
-	if err := unix.Stat("/proc/self/ns/pid", &st); err != nil {
-		return fail(ErrNamespace, "/proc/self/ns/pid: %v", err)
-	}
-	if dev, ino := t.quad(offNSDev), t.quad(offNSIno); st.Dev != dev || st.Ino != ino {
-		return fail(ErrNamespace, "%d:%d, not %d:%d", dev, ino, st.Dev, st.Ino)
-	}
-	return nil
-}
-
-// Unmap ends the mapping. The caller makes sure that nobody uses it.
+// Unmap ends the mappings. The caller makes sure that nobody uses them.
 func (t *Table) Unmap() {
-	if t.mem != nil {
-		_ = unix.Munmap(t.mem)
-		t.mem = nil
+	for _, mem := range append(t.journals, t.table, t.control) {
+		if mem != nil {
+			_ = unix.Munmap(mem)
+		}
 	}
+	t.table, t.control, t.journals = nil, nil, nil
 }
 
-// Size returns the size of the mapping in bytes.
-func (t *Table) Size() int { return len(t.mem) }
-
-// Instance returns the random name of the wineserver that made the table, as
-// it was when the table was mapped.
+// Instance returns the random name of the wineserver that made the table.
 func (t *Table) Instance() uuid.UUID { return t.instance }
 
 // Alive reports whether that wineserver is running.
 func (t *Table) Alive() bool {
-	lease := t.word(offLease)
+	lease := t.control.word(offLease)
 	return lease&LockTID != 0 && lease&LockOwnerDied == 0
 }
 
 // VolumeEpoch changes whenever drive links or volumes change.
-func (t *Table) VolumeEpoch() uint32 { return t.word(offEpoch) }
+func (t *Table) VolumeEpoch() uint32 { return t.control.word(offEpoch) }

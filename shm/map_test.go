@@ -12,8 +12,8 @@ import (
 
 const seals = unix.F_SEAL_SHRINK | unix.F_SEAL_GROW
 
-// newTable makes a memfd with a valid header, changed by change, and seals it.
-func newTable(t *testing.T, size int64, sealed int, change func(header []byte)) int {
+// newMemory makes a memfd that starts with some bytes, and seals it.
+func newMemory(t *testing.T, size int64, sealed int, start []byte) int {
 	t.Helper()
 	fd, err := unix.MemfdCreate("table", unix.MFD_CLOEXEC|unix.MFD_ALLOW_SEALING)
 	if err != nil {
@@ -23,32 +23,32 @@ func newTable(t *testing.T, size int64, sealed int, change func(header []byte)) 
 	if err := unix.Ftruncate(fd, size); err != nil {
 		t.Fatal(err)
 	}
-	var st unix.Stat_t
-	if err := unix.Stat("/proc/self/ns/pid", &st); err != nil {
-		t.Fatal(err)
-	}
-	header := make([]byte, 128)
-	for off, v := range map[uintptr]uint32{
-		offMagic: Magic, offVersion: Version, offSize: tableSize, offBuckets: Buckets,
-		offSlots: Slots, offProcesses: Processes, offHandleCap: HandleCap, offLease: uint32(os.Getpid()),
-	} {
-		binary.LittleEndian.PutUint32(header[off:], v)
-	}
-	for i := range 16 {
-		header[int(offInstance)+i] = byte(i + 1)
-	}
-	binary.LittleEndian.PutUint64(header[offNSDev:], st.Dev)
-	binary.LittleEndian.PutUint64(header[offNSIno:], st.Ino)
-	if change != nil {
-		change(header)
-	}
-	if _, err := unix.Pwrite(fd, header, 0); err != nil && size >= int64(len(header)) {
+	if _, err := unix.Pwrite(fd, start, 0); err != nil && size >= int64(len(start)) {
 		t.Fatal(err)
 	}
 	if _, err := unix.FcntlInt(uintptr(fd), unix.F_ADD_SEALS, sealed); err != nil {
 		t.Fatal(err)
 	}
 	return fd
+}
+
+// newControl makes one with a valid header, changed by change.
+func newControl(t *testing.T, size int64, sealed int, change func(header []byte)) int {
+	t.Helper()
+	header := make([]byte, 128)
+	for off, v := range map[uintptr]uint32{
+		offMagic: Magic, offVersion: Version, offSize: controlSize, offBuckets: Buckets,
+		offSlots: Slots, offHandleCap: HandleCap, offLease: uint32(os.Getpid()),
+	} {
+		binary.LittleEndian.PutUint32(header[off:], v)
+	}
+	for i := range 16 {
+		header[int(offInstance)+i] = byte(i + 1)
+	}
+	if change != nil {
+		change(header)
+	}
+	return newMemory(t, size, sealed, header)
 }
 
 func TestMapRefuses(t *testing.T) {
@@ -61,28 +61,32 @@ func TestMapRefuses(t *testing.T) {
 	}
 	defer unix.Close(pipe[0])
 	defer unix.Close(pipe[1])
+	good := newMemory(t, tableSize, seals, nil)
+	goodControl := newControl(t, controlSize, seals, nil)
 	for _, test := range []struct {
-		name string
-		fd   int
-		want error
+		name           string
+		table, control int
+		want           error
 	}{
-		{"no descriptor", -1, ErrDescriptor},
-		{"a pipe", pipe[0], ErrDescriptor},
-		{"no seal", newTable(t, tableSize, unix.F_SEAL_GROW, nil), ErrNotSealed},
-		{"empty", newTable(t, 0, seals, nil), ErrSize},
-		{"a byte short", newTable(t, tableSize-1, seals, nil), ErrSize},
-		{"a page long", newTable(t, tableSize+4096, seals, nil), ErrSize},
-		{"magic", newTable(t, tableSize, seals, put(offMagic, 1)), ErrMagic},
-		{"all zero", newTable(t, tableSize, seals, func(h []byte) { clear(h) }), ErrMagic},
-		{"version", newTable(t, tableSize, seals, put(offVersion, Version+1)), ErrVersion},
-		{"size", newTable(t, tableSize, seals, put(offSize, 1)), ErrGeometry},
-		{"buckets", newTable(t, tableSize, seals, put(offBuckets, Buckets+1)), ErrGeometry},
-		{"slots", newTable(t, tableSize, seals, put(offSlots, Slots+1)), ErrGeometry},
-		{"processes", newTable(t, tableSize, seals, put(offProcesses, 1<<31)), ErrGeometry},
-		{"handles", newTable(t, tableSize, seals, put(offHandleCap, 0)), ErrGeometry},
-		{"namespace", newTable(t, tableSize, seals, put(offNSIno, 1)), ErrNamespace},
+		{"no descriptor", good, -1, ErrDescriptor},
+		{"no table", -1, goodControl, ErrDescriptor},
+		{"a pipe", good, pipe[0], ErrDescriptor},
+		{"a pipe for a table", pipe[0], goodControl, ErrDescriptor},
+		{"no seal", good, newControl(t, controlSize, unix.F_SEAL_GROW, nil), ErrNotSealed},
+		{"no seal on the table", newMemory(t, tableSize, 0, nil), goodControl, ErrNotSealed},
+		{"empty", good, newControl(t, 0, seals, nil), ErrSize},
+		{"a byte short", good, newControl(t, controlSize-1, seals, nil), ErrSize},
+		{"a page long", good, newControl(t, controlSize+4096, seals, nil), ErrSize},
+		{"a table a page long", newMemory(t, tableSize+4096, seals, nil), goodControl, ErrSize},
+		{"magic", good, newControl(t, controlSize, seals, put(offMagic, 1)), ErrMagic},
+		{"all zero", good, newControl(t, controlSize, seals, func(h []byte) { clear(h) }), ErrMagic},
+		{"version", good, newControl(t, controlSize, seals, put(offVersion, Version+1)), ErrVersion},
+		{"size", good, newControl(t, controlSize, seals, put(offSize, 1)), ErrGeometry},
+		{"buckets", good, newControl(t, controlSize, seals, put(offBuckets, Buckets+1)), ErrGeometry},
+		{"slots", good, newControl(t, controlSize, seals, put(offSlots, Slots+1)), ErrGeometry},
+		{"handles", good, newControl(t, controlSize, seals, put(offHandleCap, 0)), ErrGeometry},
 	} {
-		table, err := Map(test.fd)
+		table, err := Map(test.table, test.control)
 		if !errors.Is(err, test.want) {
 			t.Errorf("%s: got %v, want %v", test.name, err, test.want)
 		}
@@ -97,7 +101,7 @@ func TestMapRefuses(t *testing.T) {
 }
 
 func TestMap(t *testing.T) {
-	table, err := Map(newTable(t, tableSize, seals, nil))
+	table, err := Map(newMemory(t, tableSize, seals, nil), newControl(t, controlSize, seals, nil))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -105,38 +109,57 @@ func TestMap(t *testing.T) {
 	if got := table.Instance().String(); got != "01020304-0506-0708-090a-0b0c0d0e0f10" {
 		t.Errorf("instance %s", got)
 	}
-	if !table.Alive() || table.Size() != tableSize || table.Base() == 0 {
-		t.Errorf("alive %v, size %d, base %#x", table.Alive(), table.Size(), table.Base())
+	if !table.Alive() {
+		t.Error("not alive")
 	}
-	if s := table.Snapshot(); len(s.Buckets) != 0 || len(s.Journals) != 0 {
-		t.Errorf("a new table has %d buckets and %d journals in use", len(s.Buckets), len(s.Journals))
+	if err := table.MapJournal(newMemory(t, journalSize, seals, nil)); err != nil {
+		t.Error(err)
+	}
+	if err := table.MapJournal(newMemory(t, journalSize-4096, seals, nil)); !errors.Is(err, ErrSize) {
+		t.Errorf("a journal a page short: %v", err)
+	}
+	s := table.Snapshot()
+	if len(s.Buckets) != Buckets || len(s.Journals) != 0 {
+		t.Errorf("of a table of zeros %d buckets are shown and %d journals", len(s.Buckets), len(s.Journals))
+	}
+	for _, b := range s.Buckets {
+		if b.Clean || b.Poison || len(b.Slots) != 0 {
+			t.Fatalf("%+v", b)
+		}
+	}
+}
+
+// scribble writes rubbish to many pages of a memfd.
+func scribble(t *testing.T, fd int, from, size int64) {
+	t.Helper()
+	random := rand.New(rand.NewPCG(1, 2))
+	page := make([]byte, 4096)
+	for n := range size / 4096 {
+		for i := 0; i < len(page); i += 8 {
+			binary.LittleEndian.PutUint64(page[i:], random.Uint64())
+		}
+		if _, err := unix.Pwrite(fd, page, from+n*4096); err != nil {
+			t.Fatal(err)
+		}
 	}
 }
 
 // TestSnapshotOfAnything: no content makes a snapshot panic or read outside.
 func TestSnapshotOfAnything(t *testing.T) {
-	fd := newTable(t, tableSize, seals, nil)
-	table, err := Map(fd)
+	fds := []int{newMemory(t, tableSize, seals, nil), newControl(t, controlSize, seals, nil), newMemory(t, journalSize, seals, nil)}
+	table, err := Map(fds[0], fds[1])
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer table.Unmap()
-	random := rand.New(rand.NewPCG(1, 2))
-	page := make([]byte, 4096)
-	for n := range 2000 {
-		for i := 0; i < len(page); i += 8 {
-			binary.LittleEndian.PutUint64(page[i:], random.Uint64())
-		}
-		off := random.Int64N(tableSize/4096) * 4096
-		if n == 0 {
-			off = int64(offBucket) // few buckets are seldom met
-		}
-		if _, err := unix.Pwrite(fd, page, off); err != nil {
-			t.Fatal(err)
-		}
+	if err := table.MapJournal(fds[2]); err != nil {
+		t.Fatal(err)
 	}
+	scribble(t, fds[0], 0, tableSize)
+	scribble(t, fds[1], 4096, controlSize-4096)
+	scribble(t, fds[2], 0, journalSize)
 	s := table.Snapshot()
-	if len(s.Buckets) == 0 || len(s.Journals) == 0 {
+	if len(s.Buckets) == 0 || len(s.Buckets[0].Slots) == 0 || len(s.Journals) == 0 {
 		t.Error("the snapshot shows nothing of what was written")
 	}
 	for _, j := range s.Journals {

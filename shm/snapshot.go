@@ -19,10 +19,12 @@ func (s *Slot) InUse() bool { return s.Server.Handles != 0 || s.Clients.Handles 
 
 // Bucket is one bucket with its slots in use.
 type Bucket struct {
-	Index       int
-	Lock, Flags uint32
-	Notify      bool // wineserver waits for a last close
-	Slots       []Slot
+	Index  int
+	Lock   uint32
+	Clean  bool // the processes' counters are the sums of the journals
+	Poison bool // processes leave opens to wineserver
+	Notify bool // wineserver waits for a last close
+	Slots  []Slot
 }
 
 // EntryState is the state of a journal entry.
@@ -35,6 +37,7 @@ const (
 	Pending
 	Held
 	Aborted
+	Closed
 )
 
 func (s EntryState) String() string {
@@ -47,9 +50,14 @@ func (s EntryState) String() string {
 		return "held"
 	case Aborted:
 		return "aborted"
+	case Closed:
+		return "closed"
 	}
 	return "invalid"
 }
+
+// InUse reports whether the process has something to do under the entry.
+func (s EntryState) InUse() bool { return s != Free && s != Closed }
 
 // Entry is one open in a process's journal.
 type Entry struct {
@@ -59,7 +67,7 @@ type Entry struct {
 	State           EntryState
 }
 
-// Journal is the journal of one process. Entries holds those not free.
+// Journal is the journal of one process. Entries holds those in use.
 type Journal struct {
 	Index     int
 	Owner     uint64 // generation << 32 | wineserver's process id; 0 when retired
@@ -80,11 +88,11 @@ type Snapshot struct {
 func (t *Table) Snapshot() Snapshot {
 	s := Snapshot{Instance: t.instance.String(), Alive: t.Alive(), VolumeEpoch: t.VolumeEpoch()}
 	for i := 0; i < Buckets; i++ {
-		if b := t.Bucket(i); b.Lock != 0 || b.Flags != 0 || len(b.Slots) != 0 {
+		if b := t.Bucket(i); b.Lock != 0 || !b.Clean || b.Poison || len(b.Slots) != 0 {
 			s.Buckets = append(s.Buckets, b)
 		}
 	}
-	for i := 0; i < Processes; i++ {
+	for i := range t.journals {
 		if j := t.Journal(i); j.Owner != 0 || len(j.Entries) != 0 {
 			s.Journals = append(s.Journals, j)
 		}
@@ -98,29 +106,39 @@ func (t *Table) Bucket(i int) Bucket {
 	if i < 0 || i >= Buckets {
 		return b
 	}
-	base := offBucket + uintptr(i)*bucketSize
-	b.Lock = t.word(base + offBucketLock)
-	b.Flags = t.word(base + offBucketFlags)
-	b.Notify = t.word(base+offBucketNotify) != 0
+	base, server := uintptr(i)*bucketSize, offServer+uintptr(i)*serverSize
+	b.Lock = t.table.word(base + offBucketLock)
+	b.Clean = t.table.word(base+offBucketClean) == t.cleanWord(i)
+	b.Poison = t.control.word(server+offServerPoison) != 0
+	b.Notify = t.control.word(server+offServerNotify) != 0
 	for j := uintptr(0); j < Slots; j++ {
-		off := base + offBucketSlots + j*slotSize
-		slot := Slot{
-			Dev:     t.quad(off + offSlotDev),
-			Ino:     t.quad(off + offSlotIno),
-			Server:  t.share(off + offSlotServer),
-			Clients: t.share(off + offSlotClients),
+		off := server + offServerSlots + j*openSize
+		if s := t.control.share(off + offOpenShare); s.Handles != 0 {
+			b.slot(t.control.quad(off+offOpenDev), t.control.quad(off+offOpenIno)).Server = s
 		}
-		if slot.InUse() {
-			b.Slots = append(b.Slots, slot)
+		off = base + offBucketSlots + j*slotSize
+		if s := t.table.share(off + offSlotClients); s.Handles != 0 {
+			b.slot(t.table.quad(off+offSlotDev), t.table.quad(off+offSlotIno)).Clients = s
 		}
 	}
 	return b
 }
 
-func (t *Table) share(off uintptr) Share {
+// slot returns what the bucket has of an inode.
+func (b *Bucket) slot(dev, ino uint64) *Slot {
+	for i := range b.Slots {
+		if b.Slots[i].Dev == dev && b.Slots[i].Ino == ino {
+			return &b.Slots[i]
+		}
+	}
+	b.Slots = append(b.Slots, Slot{Dev: dev, Ino: ino})
+	return &b.Slots[len(b.Slots)-1]
+}
+
+func (m memory) share(off uintptr) Share {
 	var s Share
 	for i, field := range s.fields() {
-		*field = t.word(off + uintptr(i)*4)
+		*field = m.word(off + uintptr(i)*4)
 	}
 	return s
 }
@@ -134,26 +152,27 @@ func (s *Share) fields() [11]*uint32 {
 	}
 }
 
-// Journal copies one journal; an index out of range gives an empty one.
+// Journal copies one of the mapped journals; an index out of range gives an empty
+// one.
 func (t *Table) Journal(i int) Journal {
 	j := Journal{Index: i}
-	if i < 0 || i >= Processes {
+	if i < 0 || i >= len(t.journals) {
 		return j
 	}
-	base := offJournal + uintptr(i)*journalSize
-	j.Owner = t.quad(base + offJournalOwner)
-	j.HighWater = t.word(base + offJournalHigh)
+	mem := t.journals[i]
+	j.Owner = mem.quad(offJournalOwner)
+	j.HighWater = mem.word(offJournalHigh)
 	for k := 0; k < HandleCap && uint32(k) < j.HighWater; k++ {
-		off := base + offJournalEntries + uintptr(k)*entrySize
+		off := offJournalEntries + uintptr(k)*entrySize
 		e := Entry{
 			Index:   k,
-			Dev:     t.quad(off + offEntryDev),
-			Ino:     t.quad(off + offEntryIno),
-			Access:  t.word(off + offEntryAccess),
-			Sharing: t.word(off + offEntrySharing),
-			State:   EntryState(t.word(off + offEntryState)),
+			Dev:     mem.quad(off + offEntryDev),
+			Ino:     mem.quad(off + offEntryIno),
+			Access:  mem.word(off + offEntryAccess),
+			Sharing: mem.word(off + offEntrySharing),
+			State:   EntryState(mem.word(off + offEntryState)),
 		}
-		if e.State != Free {
+		if e.State.InUse() {
 			j.Entries = append(j.Entries, e)
 		}
 	}

@@ -5,29 +5,23 @@ import (
 	"unsafe"
 )
 
-// word and quad copy one value out of the mapping. An offset outside of it, or
+// memory is a mapping of something that others write to.
+type memory []byte
+
+// word and quad copy one value out. An offset outside of the mapping, or
 // unaligned, reads as zero: offsets are computed from checked indices, so this
 // is a second line of defence, not a case that occurs.
 
-func (t *Table) word(off uintptr) uint32 {
-	if off%4 != 0 || off+4 > uintptr(len(t.mem)) || off+4 < off {
+func (m memory) word(off uintptr) uint32 {
+	if off%4 != 0 || off+4 > uintptr(len(m)) || off+4 < off {
 		return 0
 	}
-	return atomic.LoadUint32((*uint32)(unsafe.Pointer(&t.mem[off])))
+	return atomic.LoadUint32((*uint32)(unsafe.Pointer(&m[off])))
 }
 
-func (t *Table) quad(off uintptr) uint64 {
-	if off%8 != 0 || off+8 > uintptr(len(t.mem)) || off+8 < off {
+func (m memory) quad(off uintptr) uint64 {
+	if off%8 != 0 || off+8 > uintptr(len(m)) || off+8 < off {
 		return 0
 	}
-	return atomic.LoadUint64((*uint64)(unsafe.Pointer(&t.mem[off])))
-}
-
-// Base returns the address of the mapping, a struct nspa_table. It is valid
-// until Unmap.
-func (t *Table) Base() uintptr {
-	if len(t.mem) == 0 {
-		return 0
-	}
-	return uintptr(unsafe.Pointer(&t.mem[0]))
+	return atomic.LoadUint64((*uint64)(unsafe.Pointer(&m[off])))
 }

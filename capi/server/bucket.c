@@ -20,10 +20,6 @@
 
 #include "private.h"
 
-/* A lock owner that did not let go in time, by bucket.  While the word names
- * it, there is no point in waiting for it again. */
-static uint32_t stuck[NSPA_BUCKETS];
-
 /* An inode that wineserver has open and that found no slot. */
 struct overflow
 {
@@ -32,159 +28,252 @@ struct overflow
     struct nspa_share own;
 };
 
-static struct overflow *overflows[NSPA_BUCKETS];
-static uint8_t overflow_lost[NSPA_BUCKETS];  /* out of memory: poisoned for good */
-
-static unsigned int index_of( const struct nspa_bucket *bucket )
+/* What wineserver remembers of a bucket. */
+static struct
 {
-    return bucket - nspa_table->bucket;
+    struct overflow *overflows;
+    uint32_t         stuck;   /* a lock owner that did not let go in time: not waited for again */
+    uint16_t         holds;   /* reasons to keep POISON up */
+    uint8_t          lost;    /* out of memory: poisoned for good */
+} buckets[NSPA_BUCKETS];
+
+/* A lock word that no process claims was written by none that keeps to the protocol. */
+static int seize( uint32_t hash )
+{
+    uint32_t *word = &nspa_table->bucket[hash].lock, value = NSPA_LOAD( word ), tid = nspa_server_thread()->tid;
+
+    if (nspa_bucket_claimed( hash )) return 0;
+    if (!__atomic_compare_exchange_n( word, &value, tid, 0, __ATOMIC_SEQ_CST, __ATOMIC_SEQ_CST )) return 0;
+    nspa_bucket_spoil( nspa_table, hash );
+    if (!nspa_bucket_claimed( hash )) return 1;
+    /* the owner let go and took it again while we looked: what it does meanwhile it takes
+     * back when it finds that the word is not its own */
+    __atomic_compare_exchange_n( word, &tid, value, 0, __ATOMIC_SEQ_CST, __ATOMIC_SEQ_CST );
+    return 0;
 }
 
-int nspa_bucket_lock( struct nspa_bucket *bucket, int64_t wait_ns )
+int nspa_bucket_lock( uint32_t hash, int64_t wait_ns )
 {
-    switch (nspa_lock( &bucket->lock, nspa_server_thread(), wait_ns ))
+    switch (nspa_lock( &nspa_table->bucket[hash].lock, nspa_server_thread(), wait_ns ))
     {
     case NSPA_LOCK_BUSY:
         return 0;
     case NSPA_LOCKED_DIED:
-        nspa_bucket_flag( bucket, NSPA_BUCKET_REBUILD );
+        nspa_bucket_spoil( nspa_table, hash );
         break;
     case NSPA_LOCKED:
         break;
     }
-    stuck[index_of( bucket )] = 0;
+    buckets[hash].stuck = 0;
     return 1;
 }
 
-void nspa_bucket_unlock( struct nspa_bucket *bucket )
+void nspa_bucket_unlock( uint32_t hash )
 {
-    nspa_unlock( &bucket->lock, nspa_server_thread() );
+    uint32_t *word = &nspa_table->bucket[hash].lock, tid = nspa_server_thread()->tid, value;
+
+    if (nspa_unlock( word, nspa_server_thread() )) return;
+    nspa_bucket_spoil( nspa_table, hash );
+    /* seized from one whose waiters the kernel keeps: they look again when their time is up */
+    value = NSPA_LOAD( word );
+    if ((value & FUTEX_TID_MASK) == tid)
+        __atomic_compare_exchange_n( word, &value, 0, 0, __ATOMIC_SEQ_CST, __ATOMIC_SEQ_CST );
 }
 
-int nspa_bucket_enter( struct nspa_bucket *bucket )
+static void set_poison( uint32_t hash, int poison )
 {
-    uint32_t *was_stuck = &stuck[index_of( bucket )];
-    uint32_t owner = NSPA_LOAD( &bucket->lock ) & FUTEX_TID_MASK;
+    uint32_t *word = &nspa_control->bucket[hash].poison;
 
-    if ((*was_stuck && owner == *was_stuck) || !nspa_bucket_lock( bucket, NSPA_SERVER_WAIT_NS ))
+    if (NSPA_LOAD( word ) != (uint32_t)poison) __atomic_store_n( word, poison, __ATOMIC_SEQ_CST );
+}
+
+static uint32_t owner_of( uint32_t hash )
+{
+    return NSPA_LOAD( &nspa_table->bucket[hash].lock ) & FUTEX_TID_MASK;
+}
+
+int nspa_bucket_enter( uint32_t hash )
+{
+    uint32_t was_stuck = buckets[hash].stuck;
+
+    if (!nspa_bucket_lock( hash, 0 ) && !seize( hash ) &&
+        ((was_stuck && owner_of( hash ) == was_stuck) || !nspa_bucket_lock( hash, NSPA_SERVER_WAIT_NS )))
     {
-        *was_stuck = NSPA_LOAD( &bucket->lock ) & FUTEX_TID_MASK;
-        nspa_bucket_flag( bucket, NSPA_BUCKET_POISON );
+        buckets[hash].stuck = owner_of( hash );
+        set_poison( hash, 1 );
         return 0;
     }
-    if (NSPA_LOAD( &bucket->flags ) & NSPA_BUCKET_REBUILD) nspa_bucket_rebuild( bucket );
+    if (!nspa_bucket_is_clean( nspa_control, nspa_table, hash )) nspa_bucket_rebuild( hash );
     return 1;
 }
 
-/* Give slots that have become free to inodes that found none. */
-static void place_overflows( struct nspa_bucket *bucket )
-{
-    struct overflow **list = &overflows[index_of( bucket )], *ptr;
-    struct nspa_slot *slot, *unused;
-
-    while ((ptr = *list))
-    {
-        if (!(slot = nspa_slot_find( bucket, ptr->dev, ptr->ino, &unused )))
-        {
-            if (!(slot = unused)) return;
-            nspa_slot_claim( slot, ptr->dev, ptr->ino );
-        }
-        nspa_slot_store( slot, &ptr->own );
-        *list = ptr->next;
-        free( ptr );
-    }
-}
-
-void nspa_bucket_leave( struct nspa_bucket *bucket, int poison )
-{
-    unsigned int i = index_of( bucket );
-
-    place_overflows( bucket );
-    if (poison || overflows[i] || overflow_lost[i]) nspa_bucket_flag( bucket, NSPA_BUCKET_POISON );
-    else if (NSPA_LOAD( &bucket->flags ) & NSPA_BUCKET_POISON)
-        __atomic_and_fetch( &bucket->flags, ~NSPA_BUCKET_POISON, __ATOMIC_SEQ_CST );
-    nspa_bucket_unlock( bucket );
-}
-
-void nspa_slot_store( struct nspa_slot *slot, const struct nspa_share *own )
+static void store_slot( struct nspa_server_slot *slot, uint64_t dev, uint64_t ino, const struct nspa_share *own )
 {
     static const struct nspa_share none;
 
     if (!own->handles) own = &none;
-    NSPA_STORE( &slot->server.handles, own->handles );
-    NSPA_STORE( &slot->server.opens, own->opens );
-    NSPA_STORE( &slot->server.readers, own->readers );
-    NSPA_STORE( &slot->server.writers, own->writers );
-    NSPA_STORE( &slot->server.deleters, own->deleters );
-    NSPA_STORE( &slot->server.shared_read, own->shared_read );
-    NSPA_STORE( &slot->server.shared_write, own->shared_write );
-    NSPA_STORE( &slot->server.shared_delete, own->shared_delete );
-    NSPA_STORE( &slot->server.map_write, own->map_write );
-    NSPA_STORE( &slot->server.map_image, own->map_image );
-    NSPA_STORE( &slot->server.map_access, own->map_access );
+    NSPA_STORE( &slot->dev, dev );
+    NSPA_STORE( &slot->ino, ino );
+    NSPA_STORE( &slot->opens.opens, own->opens );
+    NSPA_STORE( &slot->opens.readers, own->readers );
+    NSPA_STORE( &slot->opens.writers, own->writers );
+    NSPA_STORE( &slot->opens.deleters, own->deleters );
+    NSPA_STORE( &slot->opens.shared_read, own->shared_read );
+    NSPA_STORE( &slot->opens.shared_write, own->shared_write );
+    NSPA_STORE( &slot->opens.shared_delete, own->shared_delete );
+    NSPA_STORE( &slot->opens.map_write, own->map_write );
+    NSPA_STORE( &slot->opens.map_image, own->map_image );
+    NSPA_STORE( &slot->opens.map_access, own->map_access );
+    NSPA_STORE( &slot->opens.handles, own->handles );
 }
 
-void nspa_bucket_rebuild( struct nspa_bucket *bucket )
-{
-    struct nspa_journal_entry entry;
-    unsigned int i, j, len, homeless = 0;
-
-    /* cleared first: a close without the lock that we miss raises it again */
-    __atomic_and_fetch( &bucket->flags, ~NSPA_BUCKET_REBUILD, __ATOMIC_SEQ_CST );
-    for (i = 0; i < NSPA_SLOTS; i++) memset( &bucket->slots[i].clients, 0, sizeof(struct nspa_share) );
-
-    for (i = 0; i < NSPA_MAX_PROCESSES; i++)
-    {
-        struct nspa_journal *journal = &nspa_table->journal[i];
-
-        if (!nspa_processes[i].in_use) continue;
-        for (j = 0, len = nspa_journal_length( journal ); j < len; j++)
-        {
-            struct nspa_slot *slot, *unused;
-
-            if (nspa_entry_read( &journal->entries[j], &entry ) != NSPA_ENTRY_HELD) continue;
-            if (nspa_bucket_of( nspa_table, entry.dev, entry.ino ) != bucket) continue;
-            if (!(slot = nspa_slot_find( bucket, entry.dev, entry.ino, &unused )) && (slot = unused))
-                nspa_slot_claim( slot, entry.dev, entry.ino );
-            if (slot) nspa_share_change( &slot->clients, entry.access, entry.sharing, 1 );
-            else homeless = 1;
-        }
-    }
-    /* more inodes than slots: no client could have done that by the rules */
-    if (homeless) nspa_bucket_flag( bucket, NSPA_BUCKET_REBUILD );
-}
-
-void nspa_overflow_add( uint64_t dev, uint64_t ino, const struct nspa_share *own )
-{
-    unsigned int hash = nspa_hash( dev, ino );
-    struct overflow *ptr;
-
-    for (ptr = overflows[hash]; ptr; ptr = ptr->next)
-        if (ptr->dev == dev && ptr->ino == ino) break;
-    if (!ptr)
-    {
-        if (!(ptr = malloc( sizeof(*ptr) )))
-        {
-            overflow_lost[hash] = 1;
-            return;
-        }
-        ptr->dev  = dev;
-        ptr->ino  = ino;
-        ptr->next = overflows[hash];
-        overflows[hash] = ptr;
-    }
-    ptr->own = *own;
-}
-
-void nspa_overflow_remove( uint64_t dev, uint64_t ino )
+static void remember_overflow( uint32_t hash, uint64_t dev, uint64_t ino, const struct nspa_share *own )
 {
     struct overflow **prev, *ptr;
 
-    for (prev = &overflows[nspa_hash( dev, ino )]; (ptr = *prev); prev = &ptr->next)
+    for (prev = &buckets[hash].overflows; (ptr = *prev); prev = &ptr->next)
+        if (ptr->dev == dev && ptr->ino == ino) break;
+    if (!own->handles)
     {
-        if (ptr->dev != dev || ptr->ino != ino) continue;
+        if (!ptr) return;
         *prev = ptr->next;
         free( ptr );
         return;
     }
+    if (!ptr)
+    {
+        if (!(ptr = calloc( 1, sizeof(*ptr) )))
+        {
+            buckets[hash].lost = 1;
+            return;
+        }
+        ptr->dev = dev;
+        ptr->ino = ino;
+        *prev = ptr;
+    }
+    ptr->own = *own;
+}
+
+void nspa_server_store( uint64_t dev, uint64_t ino, const struct nspa_share *own )
+{
+    uint32_t hash = nspa_hash( dev, ino );
+    struct nspa_server_bucket *bucket = &nspa_control->bucket[hash];
+    static const struct nspa_share none;
+    int slot, unused;
+
+    slot = nspa_server_slot_find( bucket, dev, ino, &unused );
+    if (slot < 0 && own->handles) slot = unused;
+    if (slot >= 0) store_slot( &bucket->slots[slot], dev, ino, own );
+    else if (own->handles) set_poison( hash, 1 );
+    remember_overflow( hash, dev, ino, slot < 0 ? own : &none );
+}
+
+/* Give slots that have become free to inodes that found none. */
+static void place_overflows( uint32_t hash )
+{
+    struct nspa_server_bucket *bucket = &nspa_control->bucket[hash];
+    struct overflow *ptr;
+    int unused;
+
+    while ((ptr = buckets[hash].overflows))
+    {
+        nspa_server_slot_find( bucket, 0, 0, &unused );
+        if (unused < 0) return;
+        store_slot( &bucket->slots[unused], ptr->dev, ptr->ino, &ptr->own );
+        buckets[hash].overflows = ptr->next;
+        free( ptr );
+    }
+}
+
+void nspa_bucket_leave( uint32_t hash )
+{
+    place_overflows( hash );
+    set_poison( hash, buckets[hash].overflows || buckets[hash].lost || buckets[hash].holds );
+    nspa_bucket_unlock( hash );
+}
+
+void nspa_bucket_hold( uint32_t hash )
+{
+    if (++buckets[hash].holds == 0) buckets[hash].lost = 1;  /* never taken down then */
+    set_poison( hash, 1 );
+    NSPA_FENCE();
+}
+
+void nspa_bucket_let_go( uint32_t hash )
+{
+    if (buckets[hash].holds && --buckets[hash].holds) return;
+    if (nspa_bucket_enter( hash )) nspa_bucket_leave( hash );
+}
+
+void nspa_bucket_rebuild( uint32_t hash )
+{
+    struct nspa_slot slots[NSPA_SLOTS];
+    struct nspa_journal_entry entry;
+    uint32_t i, j, homeless = 0;
+    int index;
+
+    /* first: a close without the lock that we miss spoils it again */
+    __atomic_store_n( &nspa_table->bucket[hash].clean, nspa_clean_word( nspa_control, hash ), __ATOMIC_SEQ_CST );
+    NSPA_FENCE();
+    memset( slots, 0, sizeof(slots) );
+    for (i = 0; i < nspa_process_count; i++)
+    {
+        struct nspa_journal *journal = nspa_processes[i]->journal;
+        struct nspa_walk walk = { .hash = hash };
+
+        while ((index = nspa_walk_next( journal, &walk )) >= 0)
+        {
+            if (nspa_entry_read( &journal->entries[index], &entry ) != NSPA_ENTRY_HELD) continue;
+            if (nspa_hash( entry.dev, entry.ino ) != hash) continue;
+            for (j = 0; j < NSPA_SLOTS && slots[j].clients.handles; j++)
+                if (slots[j].dev == entry.dev && slots[j].ino == entry.ino) break;
+            if (j == NSPA_SLOTS)
+            {
+                homeless = 1;
+                continue;
+            }
+            slots[j].dev = entry.dev;
+            slots[j].ino = entry.ino;
+            nspa_share_change( &slots[j].clients, entry.access, entry.sharing, 1 );
+        }
+    }
+    for (j = 0; j < NSPA_SLOTS; j++) nspa_slot_write( nspa_control, nspa_table, hash, j, &slots[j] );
+    /* more inodes than slots: no client could have done that by the rules */
+    if (homeless) nspa_bucket_spoil( nspa_table, hash );
+}
+
+void nspa_bucket_clients( uint32_t hash, int entered, uint64_t dev, uint64_t ino, struct nspa_share *clients )
+{
+    struct nspa_slot copy;
+    int slot;
+
+    NSPA_FENCE();  /* pairs with the one after an announcement */
+    if (entered && nspa_bucket_is_clean( nspa_control, nspa_table, hash ))
+    {
+        if ((slot = nspa_slot_find( nspa_control, nspa_table, hash, dev, ino, &copy, NULL )) >= 0)
+        {
+            *clients = copy.clients;
+            return;
+        }
+        if (slot == NSPA_SLOT_NONE)
+        {
+            memset( clients, 0, sizeof(*clients) );
+            return;
+        }
+        nspa_bucket_rebuild( hash );
+    }
+    nspa_journals_sum( dev, ino, !entered, clients );
+}
+
+void nspa_bucket_verify( uint32_t hash, int entered, uint64_t dev, uint64_t ino, struct nspa_share *clients )
+{
+    struct nspa_slot copy;
+    int slot;
+
+    NSPA_FENCE();
+    nspa_journals_sum( dev, ino, !entered, clients );
+    if (!entered) return;
+    slot = nspa_slot_find( nspa_control, nspa_table, hash, dev, ino, &copy, NULL );
+    if (slot == NSPA_SLOT_NONE) memset( &copy.clients, 0, sizeof(copy.clients) );
+    if (slot == NSPA_SLOT_DAMAGED || memcmp( &copy.clients, clients, sizeof(*clients) )) nspa_bucket_rebuild( hash );
 }

@@ -56,21 +56,44 @@ static uint32_t abort_entry( struct nspa_journal_entry *entry, const struct nspa
     return NSPA_LOAD( &entry->seq ) == copy->seq ? state : NSPA_ENTRY_FREE;
 }
 
+/* One group is copied out at a time: most are empty. */
+int nspa_walk_next( const struct nspa_journal *journal, struct nspa_walk *walk )
+{
+    uint32_t first = walk->hash % NSPA_GROUPS, index;
+
+    for (;;)
+    {
+        if (walk->next % NSPA_GROUP_CELLS == 0)
+        {
+            uint32_t group = (first + walk->groups) % NSPA_GROUPS;
+
+            if (walk->groups == NSPA_GROUPS || (walk->groups && !NSPA_LOAD( &journal->spill[(group + NSPA_GROUPS - 1) % NSPA_GROUPS] )))
+                return -1;
+            memcpy( walk->cell, journal->cell[group], sizeof(walk->cell) );
+            __asm__ __volatile__( "" ::: "memory" );
+            walk->groups++;
+        }
+        walk->found = walk->cell[walk->next++ % NSPA_GROUP_CELLS];
+        index = walk->found & NSPA_CELL_INDEX;
+        if (index && index <= NSPA_HANDLE_CAP) return index - 1;
+    }
+}
+
 void nspa_journals_sum( uint64_t dev, uint64_t ino, int abort, struct nspa_share *sum )
 {
     struct nspa_journal_entry copy;
-    unsigned int i, j, len;
-    uint32_t state;
+    uint32_t i, state;
+    int index;
 
     memset( sum, 0, sizeof(*sum) );
-    for (i = 0; i < NSPA_MAX_PROCESSES; i++)
+    for (i = 0; i < nspa_process_count; i++)
     {
-        struct nspa_journal *journal = &nspa_table->journal[i];
+        struct nspa_journal *journal = nspa_processes[i]->journal;
+        struct nspa_walk walk = { .hash = nspa_hash( dev, ino ) };
 
-        if (!nspa_processes[i].in_use) continue;
-        for (j = 0, len = nspa_journal_length( journal ); j < len; j++)
+        while ((index = nspa_walk_next( journal, &walk )) >= 0)
         {
-            struct nspa_journal_entry *entry = &journal->entries[j];
+            struct nspa_journal_entry *entry = &journal->entries[index];
 
             if ((state = nspa_entry_read( entry, &copy )) == NSPA_ENTRY_FREE) continue;
             if (copy.dev != dev || copy.ino != ino) continue;
@@ -80,18 +103,23 @@ void nspa_journals_sum( uint64_t dev, uint64_t ino, int abort, struct nspa_share
     }
 }
 
-uint32_t nspa_journals_count( uint64_t dev )
+int nspa_bucket_claimed( uint32_t hash )
 {
-    struct nspa_journal_entry copy;
-    unsigned int i, j, len, count = 0;
+    uint32_t i;
+    int index;
 
-    for (i = 0; i < NSPA_MAX_PROCESSES; i++)
+    for (i = 0; i < nspa_process_count; i++)
     {
-        struct nspa_journal *journal = &nspa_table->journal[i];
+        struct nspa_journal *journal = nspa_processes[i]->journal;
+        struct nspa_walk walk = { .hash = hash };
 
-        if (!nspa_processes[i].in_use) continue;
-        for (j = 0, len = nspa_journal_length( journal ); j < len; j++)
-            if (nspa_entry_read( &journal->entries[j], &copy ) == NSPA_ENTRY_HELD && copy.dev == dev) count++;
+        while ((index = nspa_walk_next( journal, &walk )) >= 0)
+        {
+            const struct nspa_journal_entry *entry = &journal->entries[index];
+
+            if ((walk.found & NSPA_CELL_CLAIM) &&
+                nspa_hash( NSPA_LOAD( &entry->dev ), NSPA_LOAD( &entry->ino )) == hash) return 1;
+        }
     }
-    return count;
+    return 0;
 }

@@ -31,7 +31,7 @@ func TestVersion(t *testing.T) {
 	if got := lib.version(); got != 5 {
 		t.Errorf("client ABI %d", got)
 	}
-	if got := lib.serverABI(); got != 3 {
+	if got := lib.serverABI(); got != 4 {
 		t.Errorf("server ABI %d", got)
 	}
 }
@@ -73,12 +73,13 @@ func TestServerBeforeTable(t *testing.T) {
 	var share [12]uint32
 	lib.serverPublish(1, 2, pinned(t, &share), pinned(t, &share))
 	lib.serverVerify(1, 2, pinned(t, &share))
-	lib.serverRetire(0)
-	lib.serverRelease(-1)
+	lib.serverRetire(0, 0)
+	lib.serverRelease(^uint32(0), 0)
+	lib.serverEnd(1, 2, 1)
 	lib.serverVolumes()
 	lib.serverNames()
 	lib.serverTrees(1)
-	if lib.serverCount(1, 2) != 0 || lib.serverWatch(1, 2) != 0 || lib.serverDevice(1) != 0 {
+	if lib.serverCount(1, 2) != 0 || lib.serverWatch(1, 2) != 0 || lib.serverBegin(1, 2) != 0 {
 		t.Error("files counted without a table")
 	}
 }
@@ -125,10 +126,11 @@ var attach = sync.OnceValue(func() uint32 {
 	made := make(chan struct{})
 	go func() {
 		runtime.LockOSThread()
-		init.tableFD = lib.serverCreate()
 		var p runtime.Pinner
 		p.Pin(&init.owner)
-		lib.serverAttach(32, pointer(&init.owner))
+		p.Pin(&init.controlFD)
+		init.tableFD = lib.serverCreate(pointer(&init.controlFD))
+		init.journalFD = lib.serverAttach(32, pointer(&init.owner))
 		p.Unpin()
 		tableMade = true
 		close(made)
@@ -207,7 +209,7 @@ func TestOpenReadClose(t *testing.T) {
 	if got := initNow(goodInit()); got != alreadyInitialized {
 		t.Errorf("second nspa_init: %#x", got)
 	}
-	if got := lib.serverCreate(); got != -1 {
+	if got := lib.serverCreate(nil); got != -1 {
 		t.Errorf("second table: %d", got)
 	}
 }

@@ -95,16 +95,17 @@ var lib struct {
 	stats         func(stats unsafe.Pointer, size uintptr)
 	reason        func(reason uint32) string
 	serverABI     func() uint32
-	serverCreate  func() int32
+	serverCreate  func(controlFD unsafe.Pointer) int32
 	serverAttach  func(id uint32, owner unsafe.Pointer) int32
-	serverRetire  func(journal int32)
-	serverRelease func(journal int32)
+	serverRetire  func(id uint32, drained uintptr)
+	serverRelease func(id uint32, drained uintptr)
 	serverPublish func(dev, ino uint64, own, clients unsafe.Pointer)
 	serverVerify  func(dev, ino uint64, clients unsafe.Pointer)
 	serverCheck   func(dev, ino uint64, own unsafe.Pointer, access, sharing uint32, otherAccess, otherSharing unsafe.Pointer)
 	serverCount   func(dev, ino uint64) uint32
 	serverWatch   func(dev, ino uint64) uint32
-	serverDevice  func(dev uint64) uint32
+	serverBegin   func(dev, ino uint64) uint32
+	serverEnd     func(dev, ino uint64, removed int32)
 	serverVolumes func()
 	serverNames   func()
 	serverTrees   func(count uint32)
@@ -136,7 +137,7 @@ func load() error {
 			"nspa_server_release": &lib.serverRelease, "nspa_server_publish": &lib.serverPublish,
 			"nspa_server_verify": &lib.serverVerify, "nspa_server_check": &lib.serverCheck,
 			"nspa_server_count": &lib.serverCount, "nspa_server_watch": &lib.serverWatch,
-			"nspa_server_count_device": &lib.serverDevice, "nspa_server_bump_volumes": &lib.serverVolumes,
+			"nspa_server_begin_remove": &lib.serverBegin, "nspa_server_end_remove": &lib.serverEnd, "nspa_server_bump_volumes": &lib.serverVolumes,
 			"nspa_server_watch_trees": &lib.serverTrees, "nspa_server_bump_names": &lib.serverNames,
 		}},
 	} {

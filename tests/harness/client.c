@@ -101,23 +101,24 @@ int nt_cached_fd( uint32_t handle )
 
 /* ---- the host ---- */
 
+static int received[3];
+
 static void request( struct wire_request *request, struct wire_reply *reply, const int *fds, int count )
 {
     uint64_t all = ~UINT64_C(0), old;
-    int table_count = 1, fd = -1;
+    int fd_count = 3;
 
     /* a thread must not be ended with the mutex */
     syscall( SYS_rt_sigprocmask, SIG_SETMASK, &all, &old, sizeof(all) );
     request->id = getpid();
     pthread_mutex_lock( &server_mutex );
     if (wire_send( server_sock, request, sizeof(*request), fds, count ) <= 0 ||
-        wire_receive( server_sock, reply, sizeof(*reply), &fd, &table_count ) <= 0)
+        wire_receive( server_sock, reply, sizeof(*reply), received, &fd_count ) <= 0)
     {
         memset( reply, 0, sizeof(*reply) );
         reply->status = STATUS_DIED;
     }
     pthread_mutex_unlock( &server_mutex );
-    if (table_count) reply->statuses[0] = fd;
     syscall( SYS_rt_sigprocmask, SIG_SETMASK, &old, NULL, sizeof(old) );
 }
 
@@ -250,9 +251,9 @@ int32_t get_init( struct nspa_init *init )
         .size = sizeof(*init),
         .abi = NSPA_ABI_VERSION,
         .flags = holds_signals ? NSPA_INIT_HOLDS_SIGNALS : 0,
-        .table_fd = reply.status ? -1 : reply.statuses[0],
-        .control_fd = -1,
-        .journal_fd = -1,
+        .table_fd = reply.status ? -1 : received[0],
+        .control_fd = reply.status ? -1 : received[1],
+        .journal_fd = reply.status ? -1 : received[2],
         .owner = reply.owner,
         .prefix = test_dir(),
         .host = { host_add_fd, host_forget_fd, host_promote, host_promote_many, host_close_handle, host_drained,
@@ -360,6 +361,8 @@ int64_t client_attach( void *unused )
     own_table = mmap( NULL, sizeof(*own_table), PROT_READ, MAP_SHARED, init.table_fd, 0 );
     if (own_table == MAP_FAILED) own_table = NULL;
     close( init.table_fd );
+    close( init.control_fd );
+    close( init.journal_fd );
     return status;
 }
 

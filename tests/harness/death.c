@@ -20,9 +20,9 @@ static void death_of_server(void)
 
     strcpy( path, make_file( "file" ));
     CHECK_EQ( open_in( client, path, READ_DATA, 7, &handle ), NSPA_SERVED );
-    CHECK( nspa_server_alive( table ));
+    CHECK( nspa_server_alive( control ));
     kill_process( server );
-    CHECK( !nspa_server_alive( table ));
+    CHECK( !nspa_server_alive( control ));
     CHECK_EQ( open_in( client, path, READ_DATA, 7, &other ), NSPA_DETACHED_BY_SERVER );
     /* what is open stays open */
     CHECK( call( client, client_read, &handle, sizeof(handle) ));
@@ -46,7 +46,7 @@ static void death_orderly(void)
     strcpy( path, make_file( "file" ));
     call_begin( server, leave, NULL, 0 );
     waitpid( server->pid, NULL, 0 );
-    CHECK( !nspa_server_alive( table ));
+    CHECK( !nspa_server_alive( control ));
     CHECK_EQ( open_in( client, path, READ_DATA, 7, &handle ), NSPA_DETACHED_BY_SERVER );
 }
 

@@ -28,6 +28,8 @@ void (*step_hook)( const char *step );
 
 static struct nspa_files *files;
 static struct nspa_table *shared;
+static struct nspa_control *shared_control;
+static struct nspa_journal *journal;
 static int cached[2 * NSPA_HANDLE_CAP];       /* descriptor + 1, of sections, then of files */
 static uint32_t closed_by_host, promoted_by_host;
 static int32_t close_status, promote_status;
@@ -98,14 +100,22 @@ static void *map( size_t size )
 /* A table whose wineserver is this very thread, with signals held as by the callers. */
 static void make_table_with( const uint32_t *inherited, uint32_t count )
 {
+    struct nspa_slot unused = { 0 };
+    uint32_t hash, i;
+
     CHECK( !nspa_threads_init( 1 ) && nspa_hold() );
     shared = map( sizeof(*shared) );
+    shared_control = map( sizeof(*shared_control) );
+    journal = map( sizeof(*journal) );
     files = map( sizeof(*files) );
-    shared->lease = nspa_thread_self()->tid;
-    shared->journal[0].owner = UINT64_C(1) << 32 | 1;
-    files->client.table = shared;
-    files->client.journal = &shared->journal[0];
-    files->client.owner = shared->journal[0].owner;
+    shared_control->lease = nspa_thread_self()->tid;
+    for (hash = 0; hash < NSPA_BUCKETS; hash++)
+    {
+        for (i = 0; i < NSPA_SLOTS; i++) nspa_slot_write( shared_control, shared, hash, i, &unused );
+        shared->bucket[hash].clean = nspa_clean_word( shared_control, hash );
+    }
+    journal->owner = UINT64_C(1) << 32 | 1;
+    files->client = (struct nspa_client){ shared, shared_control, journal, journal->owner };
     files->host = (struct nspa_host){ .add_fd = add_fd, .forget_fd = forget_fd, .promote = promote_one,
                                       .promote_many = promote_many, .close_handle = close_handle, .drained = drained };
     nspa_files_init( files, getpid() * 37, inherited, count );
@@ -149,14 +159,14 @@ static struct nspa_file *open_inode( uint64_t ino )
 
 static uint32_t counted( uint64_t ino )
 {
-    struct nspa_slot *slot = nspa_slot_find( nspa_bucket_of( shared, 1, ino ), 1, ino, NULL );
+    struct nspa_slot copy;
 
-    return slot ? slot->clients.handles : 0;
+    return nspa_slot_find( shared_control, shared, nspa_hash( 1, ino ), 1, ino, &copy, NULL ) < 0 ? 0 : copy.clients.handles;
 }
 
 static uint32_t journal_state( const struct nspa_file *file )
 {
-    return shared->journal[0].entries[file - files->file].state;
+    return journal->entries[file - files->file].state;
 }
 
 static int cached_fd( const struct nspa_file *file, uint32_t kind )
@@ -677,17 +687,18 @@ static void entries_kinds(void)
 {
     const uint32_t kind = NSPA_STATE_SECTION;
     struct nspa_file *file, *section;
-    struct nspa_slot *slot;
+    struct nspa_server_slot *slot;
 
     make_table();
     file = open_memory( 1 );
 
     /* none while wineserver announces that it truncates the file */
-    slot = nspa_slot_find( nspa_bucket_of( shared, 1, 1 ), 1, 1, NULL );
-    slot->server.map_write = 1;
+    slot = &shared_control->bucket[nspa_hash( 1, 1 )].slots[0];
+    slot->dev = slot->ino = 1;
+    slot->opens.handles = slot->opens.map_write = 1;
     CHECK( !create_section( file, 0 ));
     CHECK_EQ( counted( 1 ), 1 );
-    slot->server.map_write = 0;
+    slot->opens.handles = slot->opens.map_write = 0;
     CHECK( !create_section( file, 5 ));     /* larger than the file */
     CHECK_EQ( counted( 1 ), 1 );
     CHECK_EQ( files->used, 1 );

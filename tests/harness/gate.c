@@ -217,22 +217,42 @@ static void gate_directories(void)
 
 /* ---- what the table says ---- */
 
+/* Other inodes, as if processes had them open: all but `left` of the bucket's slots. */
+static void fill_slots( uint32_t hash, unsigned int left )
+{
+    struct nspa_slot slot;
+    unsigned int i;
+
+    for (i = 0; i < NSPA_SLOTS; i++)
+    {
+        memset( &slot, 0, sizeof(slot) );
+        slot.ino = 1 + i;
+        if (i >= left) slot.clients.handles = 1;
+        nspa_slot_write( control, table, hash, i, &slot );
+    }
+}
+
 static void gate_bucket_full(void)
 {
     struct process *server, *client;
     struct server_crowd crowd = { 0 };
     const char *path = make_file( "file" );
+    uint32_t hash;
 
     server = start_server();
     client = start_client();
     file_id( path, &crowd.dev, &crowd.ino );
+    hash = nspa_hash( crowd.dev, crowd.ino );
 
-    crowd.count = NSPA_SLOTS - 1;
+    fill_slots( hash, 1 );
+    TRY( NSPA_SERVED );
+    fill_slots( hash, 0 );
+    TRY( NSPA_TABLE_FULL );
+    fill_slots( hash, NSPA_SLOTS );
+
+    crowd.count = NSPA_SLOTS;                  /* wineserver's own are in other slots */
     call( server, server_crowd, &crowd, sizeof(crowd) );
     TRY( NSPA_SERVED );
-    crowd.count = NSPA_SLOTS;
-    call( server, server_crowd, &crowd, sizeof(crowd) );
-    TRY( NSPA_TABLE_FULL );
     crowd.count = NSPA_SLOTS + 1;              /* one that no slot shows: nobody may open here */
     call( server, server_crowd, &crowd, sizeof(crowd) );
     TRY( NSPA_TABLE_DECLINED );
@@ -255,7 +275,7 @@ static void gate_bucket_busy(void)
     server = start_server();
     client = start_client();
     file_id( path, &inode.dev, &inode.ino );
-    bucket = nspa_bucket_of( table, inode.dev, inode.ino );
+    bucket = &table->bucket[nspa_hash( inode.dev, inode.ino )];
     CHECK_EQ( nspa_lock( &bucket->lock, nspa_thread_self(), 0 ), NSPA_LOCKED );
     start = now_ns();
     TRY( NSPA_TABLE_BUSY );

@@ -164,6 +164,8 @@ static int64_t attach_with_inherited( void *unused )
     init.inherited_count = sizeof(inherited) / sizeof(inherited[0]);
     status = lib.nspa_init( &init );
     close( init.table_fd );
+    close( init.control_fd );
+    close( init.journal_fd );
     return status;
 }
 

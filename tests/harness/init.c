@@ -151,43 +151,57 @@ static int make_table( size_t size, unsigned int seals )
     return fd;
 }
 
-static void refuse_fd_as( const char *what, int fd, int32_t status )
+/* Which of the three descriptors is not what it should be. */
+enum shared { TABLE, CONTROL, JOURNAL };
+
+static const size_t shared_size[] = { sizeof(struct nspa_table), sizeof(struct nspa_control), sizeof(struct nspa_journal) };
+
+static int *fd_of( struct nspa_init *init, enum shared which )
+{
+    return which == TABLE ? &init->table_fd : which == CONTROL ? &init->control_fd : &init->journal_fd;
+}
+
+static void refuse_fd_as( const char *what, enum shared which, int fd, int32_t status )
 {
     struct nspa_init init = good;
 
-    init.table_fd = fd;
+    *fd_of( &init, which ) = fd;
     refuse( what, &init, status, 0 );
     if (fd >= 0) close( fd );
 }
 
-static void refuse_fd( const char *what, int fd )
+static void refuse_fd( const char *what, enum shared which, int fd )
 {
-    refuse_fd_as( what, fd, STATUS_FILE_INVALID );
+    refuse_fd_as( what, which, fd, STATUS_FILE_INVALID );
 }
 
-/* A whole table, but for one byte of the header. */
-static void refuse_byte( const char *what, size_t offset, int32_t status )
+#define SEALS (F_SEAL_SHRINK | F_SEAL_GROW)
+#define CONTROL_SEALS (SEALS | F_SEAL_FUTURE_WRITE)
+
+/* A copy of what wineserver writes, sealed as it is. */
+static int copy_control( size_t offset, unsigned int seals )
 {
     char header[4096];
-    int fd = make_table( sizeof(struct nspa_table), F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_SEAL );
+    int fd = make_table( sizeof(struct nspa_control), SEALS );
 
-    CHECK_EQ( pread( good.table_fd, header, sizeof(header), 0 ), sizeof(header) );
-    header[offset] ^= 1;
+    CHECK_EQ( pread( good.control_fd, header, sizeof(header), 0 ), sizeof(header) );
+    if (offset < sizeof(header)) header[offset] ^= 1;
     CHECK_EQ( pwrite( fd, header, sizeof(header), 0 ), sizeof(header) );
-    refuse_fd_as( what, fd, status );
+    if (seals & ~SEALS) CHECK_EQ( fcntl( fd, F_ADD_SEALS, seals & ~SEALS ), 0 );
+    return fd;
 }
 
 #define REFUSE_FIELD(field) REFUSE_FIELD_AS( field, STATUS_FILE_INVALID )
 #define REFUSE_FIELD_AS(field, status) do { \
     size_t i_; \
-    for (i_ = 0; i_ < sizeof(((struct nspa_table *)0)->field); i_++) \
-        refuse_byte( #field, offsetof( struct nspa_table, field ) + i_, status ); } while (0)
+    for (i_ = 0; i_ < sizeof(((struct nspa_control *)0)->field); i_++) \
+        refuse_fd_as( #field, CONTROL, copy_control( offsetof( struct nspa_control, field ) + i_, CONTROL_SEALS ), status ); \
+    } while (0)
 
 static int64_t bad_tables( void *unused )
 {
-    unsigned int seals = F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_SEAL;
+    enum shared which;
     char path[64];
-    int pipes[2], fd;
 
     (void)unused;
     REFUSE_FIELD( magic );
@@ -195,40 +209,41 @@ static int64_t bad_tables( void *unused )
     REFUSE_FIELD( size );
     REFUSE_FIELD( buckets );
     REFUSE_FIELD( slots );
-    REFUSE_FIELD( processes );
     REFUSE_FIELD( handle_cap );
     REFUSE_FIELD( pid_ns_dev );
     REFUSE_FIELD( pid_ns_ino );
     REFUSE_FIELD_AS( mnt_ns_dev, NSPA_ATTACH_OTHER_MOUNTS );
     REFUSE_FIELD_AS( mnt_ns_ino, NSPA_ATTACH_OTHER_MOUNTS );
 
-    refuse_fd( "no descriptor", -1 );
-    refuse_fd( "closed descriptor", 1 << 20 );
-    refuse_fd( "empty", make_table( 0, seals ));
-    refuse_fd( "all zero", make_table( sizeof(struct nspa_table), seals ));
-    refuse_fd( "one page", make_table( 4096, seals ));
-    refuse_fd( "one byte short", make_table( sizeof(struct nspa_table) - 1, seals ));
-    refuse_fd( "one byte long", make_table( sizeof(struct nspa_table) + 1, seals ));
-    refuse_fd( "a directory", open( "/", O_RDONLY | O_CLOEXEC ));
-    refuse_fd( "a device", open( "/dev/zero", O_RDWR | O_CLOEXEC ));
-    if (!pipe( pipes ))
+    for (which = TABLE; which <= JOURNAL; which++)
     {
-        refuse_fd( "a pipe", pipes[0] );
-        close( pipes[1] );
-    }
-    /* the real one, but not writable */
-    snprintf( path, sizeof(path), "/proc/self/fd/%d", good.table_fd );
-    refuse_fd( "read only", open( path, O_RDONLY | O_CLOEXEC ));
+        unsigned int seals = which == CONTROL ? CONTROL_SEALS : SEALS;
+        size_t size = shared_size[which];
+        int pipes[2];
 
-    /* one that could be cut short under us */
-    fd = make_table( sizeof(struct nspa_table), 0 );
-    {
-        char header[4096];
-
-        CHECK_EQ( pread( good.table_fd, header, sizeof(header), 0 ), sizeof(header) );
-        CHECK_EQ( pwrite( fd, header, sizeof(header), 0 ), sizeof(header) );
+        refuse_fd( "no descriptor", which, -1 );
+        refuse_fd( "closed descriptor", which, 1 << 20 );
+        refuse_fd( "empty", which, make_table( 0, seals ));
+        refuse_fd( "one page", which, make_table( 4096, seals ));
+        refuse_fd( "one byte short", which, make_table( size - 1, seals ));
+        refuse_fd( "one byte long", which, make_table( size + 1, seals ));
+        refuse_fd( "another one", which, dup( *fd_of( &good, which == TABLE ? JOURNAL : TABLE )));
+        refuse_fd( "a directory", which, open( "/", O_RDONLY | O_CLOEXEC ));
+        refuse_fd( "a device", which, open( "/dev/zero", O_RDWR | O_CLOEXEC ));
+        refuse_fd( "not sealed", which, make_table( size, 0 ));  /* it could be cut short under us */
+        if (!pipe( pipes ))
+        {
+            refuse_fd( "a pipe", which, pipes[0] );
+            close( pipes[1] );
+        }
+        if (which == CONTROL) continue;
+        /* the real one, but not writable */
+        snprintf( path, sizeof(path), "/proc/self/fd/%d", *fd_of( &good, which ));
+        refuse_fd( "read only", which, open( path, O_RDONLY | O_CLOEXEC ));
     }
-    refuse_fd( "not sealed", fd );
+    refuse_fd( "all zero", CONTROL, make_table( sizeof(struct nspa_control), CONTROL_SEALS ));
+    refuse_fd( "that others could write", CONTROL, copy_control( 4096, SEALS ));
+    refuse_fd_as( "nobody's journal", JOURNAL, make_table( sizeof(struct nspa_journal), SEALS ), STATUS_INVALID_PARAMETER );
 
     CHECK_EQ( lib.nspa_init( &good ), STATUS_SUCCESS );
     return 0;
@@ -285,26 +300,20 @@ static void init_dead_server(void)
     CHECK_EQ( status, STATUS_INVALID_PARAMETER );
 }
 
-/* All journals are taken: the process runs without, and the next one has one
- * again when a process has gone. */
+/* wineserver has no descriptor left for one more journal: the process runs without, and
+ * a later one with one again. */
 static void init_no_journal(void)
 {
-    struct process *server, *first, *client;
-    uint32_t id;
+    struct server_behaviour behaviour = { .no_descriptors = 1 };
+    struct process *server, *client;
 
     server = start_server();
-    first = start_client();
-    CHECK_EQ( call( server, server_attach_all, NULL, 0 ), NSPA_MAX_PROCESSES - 1 );
+    call( server, server_behave, &behaviour, sizeof(behaviour) );
     client = start_plain_client();
     CHECK_EQ( call( client, client_attach, NULL, 0 ), STATUS_NOT_SUPPORTED );
     call( client, declines, NULL, 0 );
-
-    id = first->pid;
-    kill_process( first );
-    call( server, server_retire, &id, sizeof(id) );
-    client = start_plain_client();
-    CHECK_EQ( call( client, client_attach, NULL, 0 ), STATUS_NOT_SUPPORTED );
-    call( server, server_release, &id, sizeof(id) );
+    behaviour.no_descriptors = 0;
+    call( server, server_behave, &behaviour, sizeof(behaviour) );
     client = start_plain_client();
     CHECK_EQ( call( client, client_attach, NULL, 0 ), STATUS_SUCCESS );
 }

@@ -13,6 +13,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -22,7 +23,7 @@
 #include "world.h"
 
 #define X_ALL X( abi ) X( create_table ) X( attach ) X( retire ) X( release ) X( publish ) X( verify ) \
-              X( check ) X( count ) X( watch ) X( bump_volumes ) X( bump_names ) X( watch_trees )
+              X( check ) X( count ) X( begin_remove ) X( end_remove ) X( watch ) X( bump_volumes ) X( bump_names ) X( watch_trees )
 #define X(name) __typeof__( &nspa_server_##name ) name;
 static struct { X_ALL } server_lib;
 #undef X
@@ -41,16 +42,16 @@ struct file
 struct attached
 {
     uint32_t id;
-    int      journal;
     int      retired;
 };
 
 static struct file *files;
-static struct attached attached[NSPA_MAX_PROCESSES];
+#define MAX_ATTACHED 1024
+static struct attached attached[MAX_ATTACHED];
 static unsigned int attached_count;
 static struct server_seen seen;
 static struct server_behaviour behaviour;
-static int memfd;
+static int shared_fds[3];    /* table, control, the last journal */
 static uint32_t next_handle = 0x100;
 
 static void load(void)
@@ -129,14 +130,18 @@ static void close_file( struct file *file )
 
 static int32_t attach( uint32_t id, struct wire_reply *reply )
 {
+    struct rlimit limit;
     unsigned int i;
 
-    if ((reply->journal = server_lib.attach( id, &reply->owner )) < 0) return STATUS_NOT_SUPPORTED;
+    getrlimit( RLIMIT_NOFILE, &limit );
+    if (behaviour.no_descriptors) setrlimit( RLIMIT_NOFILE, &(struct rlimit){ 3, limit.rlim_max } );
+    shared_fds[2] = server_lib.attach( id, &reply->owner );
+    setrlimit( RLIMIT_NOFILE, &limit );
+    if (shared_fds[2] < 0) return STATUS_NOT_SUPPORTED;
     for (i = 0; i < attached_count; i++) if (attached[i].id == id) break;
-    if (i == NSPA_MAX_PROCESSES) exit( 2 );
+    if (i == MAX_ATTACHED) exit( 2 );
     if (i == attached_count) attached_count++;
     attached[i].id = id;
-    attached[i].journal = reply->journal;
     attached[i].retired = 0;
     return STATUS_SUCCESS;
 }
@@ -180,16 +185,16 @@ static void handle_request( int sock, const struct wire_request *request, const 
     struct wire_reply reply = { 0 };
     struct file *file;
     uint32_t i;
-    int send_table = 0;
+    int send_fds = 0;
 
     switch (request->type)
     {
     case WIRE_ATTACH:
         reply.status = attach( request->id, &reply );
-        send_table = !reply.status;
+        send_fds = reply.status ? 0 : 3;
         break;
     case WIRE_TABLE:
-        send_table = 1;
+        send_fds = 2;
         break;
     case WIRE_PROMOTE:
         seen.packets++;
@@ -212,17 +217,17 @@ static void handle_request( int sock, const struct wire_request *request, const 
         seen.drained++;
         break;
     }
-    wire_send( sock, &reply, sizeof(reply), send_table ? &memfd : NULL, send_table );
+    wire_send( sock, &reply, sizeof(reply), send_fds ? shared_fds : NULL, send_fds );
 }
 
 void server_main( int sock )
 {
     static char buffer[CALL_MAX + 100];
-    static struct pollfd polled[NSPA_MAX_PROCESSES + 2];
+    static struct pollfd polled[MAX_ATTACHED + 2];
     unsigned int i, count = 2;
 
     load();
-    if ((memfd = server_lib.create_table()) == -1)
+    if ((shared_fds[0] = server_lib.create_table( &shared_fds[1] )) == -1)
     {
         perror( "nspa_server_create_table" );
         exit( 2 );
@@ -302,7 +307,7 @@ int64_t server_retire( void *pid )
     uint32_t id = *(uint32_t *)pid;
     struct file *file, *next;
 
-    server_lib.retire( find_attached( id )->journal );
+    server_lib.retire( id, NULL );
     find_attached( id )->retired = 1;
     for (file = files; file; file = next)
     {
@@ -314,7 +319,7 @@ int64_t server_retire( void *pid )
 
 int64_t server_release( void *pid )
 {
-    server_lib.release( find_attached( *(uint32_t *)pid )->journal );
+    server_lib.release( *(uint32_t *)pid, NULL );
     return 0;
 }
 
@@ -340,6 +345,21 @@ int64_t server_count( void *arg )
     struct server_inode *inode = arg;
 
     return server_lib.count( inode->dev, inode->ino );
+}
+
+int64_t server_begin_remove( void *arg )
+{
+    struct server_inode *inode = arg;
+
+    return server_lib.begin_remove( inode->dev, inode->ino );
+}
+
+int64_t server_end_remove( void *arg )
+{
+    struct server_inode *inode = arg;
+
+    server_lib.end_remove( inode->dev, inode->ino, 1 );
+    return 0;
 }
 
 int64_t server_watch( void *arg )
@@ -385,20 +405,6 @@ int64_t server_crowd( void *arg )
         done++;
     }
     return 0;
-}
-
-int64_t server_attach_all( void *unused )
-{
-    uint64_t owner;
-    int journal, count = 0;
-
-    (void)unused;
-    while ((journal = server_lib.attach( 0x10000000 + count, &owner )) >= 0)
-    {
-        if (journal >= NSPA_MAX_PROCESSES || (uint32_t)owner != 0x10000000u + count) return -1;
-        count++;
-    }
-    return count;
 }
 
 int64_t server_seen( void *arg )

@@ -44,6 +44,8 @@ struct server_inode
 extern int64_t server_publish( void *inode );
 extern int64_t server_verify( void *inode );
 extern int64_t server_count( void *inode );
+extern int64_t server_begin_remove( void *inode );
+extern int64_t server_end_remove( void *inode );
 extern int64_t server_watch( void *inode );
 extern int64_t server_bump_volumes( void *unused );
 extern int64_t server_bump_names( void *unused );
@@ -57,9 +59,6 @@ struct server_crowd
     uint32_t leave;                                /* take it back instead */
 };
 extern int64_t server_crowd( void *crowd );
-
-/* Attach processes until there is no more room; how many there was room for. */
-extern int64_t server_attach_all( void *unused );
 
 /* What came in so far. */
 struct server_seen
@@ -81,6 +80,7 @@ struct server_behaviour
 {
     uint32_t delay_us;
     uint32_t refuse;
+    uint32_t no_descriptors;                       /* none left for a journal */
 };
 extern int64_t server_behave( void *behaviour );
 

@@ -166,7 +166,8 @@ static void share_after_death(void)
     check_table_empty();
 }
 
-/* wineserver waits for a last close, is told once, and not before. */
+/* wineserver waits for a last close: it is told of each close there, until it has looked
+ * and found nobody. */
 static void share_drained(void)
 {
     struct process *server = start_server(), *a = start_client(), *b = start_client();
@@ -186,10 +187,11 @@ static void share_drained(void)
     CHECK_EQ( call( server, server_watch, &inode, sizeof(inode) ), 2 );
     close_in( a, first );
     call( server, server_seen, &seen, sizeof(seen) );
-    CHECK_EQ( seen.drained, 0 );
+    CHECK_EQ( seen.drained, 1 );
+    CHECK_EQ( call( server, server_watch, &inode, sizeof(inode) ), 1 );
     close_in( b, second );
     call( server, server_seen, &seen, sizeof(seen) );
-    CHECK_EQ( seen.drained, 1 );
+    CHECK_EQ( seen.drained, 2 );
     call( b, client_host_seen, &host, sizeof(host) );
     CHECK_EQ( host.drained, 1 );
     CHECK_EQ( host.locked, 0 );
@@ -200,12 +202,12 @@ static void share_drained(void)
     open_in( a, path, READ_DATA, 7, &first );
     close_in( a, first );
     call( server, server_seen, &seen, sizeof(seen) );
-    CHECK_EQ( seen.drained, 1 );
+    CHECK_EQ( seen.drained, 2 );
     check_table_empty();
 }
 
 /* wineserver found nobody and is about to unlink: no open may slip in. */
-static void share_count_holds(void)
+static void share_removal_holds(void)
 {
     struct process *server = start_server(), *client = start_client();
     struct server_inode inode = { 0 };
@@ -214,9 +216,11 @@ static void share_count_holds(void)
 
     strcpy( path, make_file( "file" ));
     file_id( path, &inode.dev, &inode.ino );
-    CHECK_EQ( call( server, server_count, &inode, sizeof(inode) ), 0 );
+    CHECK_EQ( call( server, server_begin_remove, &inode, sizeof(inode) ), 0 );
     CHECK_EQ( open_in( client, path, READ_DATA, 7, &handle ), NSPA_TABLE_DECLINED );
     call( server, server_verify, &inode, sizeof(inode) );
+    CHECK_EQ( open_in( client, path, READ_DATA, 7, &handle ), NSPA_TABLE_DECLINED );
+    call( server, server_end_remove, &inode, sizeof(inode) );
     CHECK_EQ( open_in( client, path, READ_DATA, 7, &handle ), NSPA_SERVED );
     close_in( client, handle );
     check_table_empty();
@@ -225,5 +229,5 @@ static void share_count_holds(void)
 const struct test share_tests[] =
 {
     T( share_between_clients ), T( share_attributes ), T( share_with_server ), T( share_with_mapping ),
-    T( share_by_inode ), T( share_after_death ), T( share_drained ), T( share_count_holds ), { 0 }
+    T( share_by_inode ), T( share_after_death ), T( share_drained ), T( share_removal_holds ), { 0 }
 };

@@ -178,12 +178,14 @@ static void threads_while_retired(void)
 {
     struct process *server = start_server(), *client = start_client();
     uint32_t id = client->pid;
+    struct nspa_journal *journal;
     struct work work, done;
 
     make_files( &work );
     work.retired = 1;
     call_begin( client, run_workers, &work, sizeof(work) );
-    while (NSPA_LOAD( &table->journal[0].high_water ) < HELD) usleep( 1000 );
+    CHECK_EQ( map_journals( &journal, 1 ), 1 );
+    while (NSPA_LOAD( &journal->high_water ) < HELD) usleep( 1000 );
     usleep( 10000 );
     call( server, server_retire, &id, sizeof(id) );
     CHECK_EQ( call_end( client, &done, sizeof(done) ), 0 );

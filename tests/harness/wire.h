@@ -36,8 +36,8 @@
 
 enum wire_type
 {
-    WIRE_ATTACH,         /* -> table's descriptor, journal, owner */
-    WIRE_TABLE,          /* -> table's descriptor */
+    WIRE_ATTACH,         /* -> descriptors of table, control and journal; owner */
+    WIRE_TABLE,          /* -> descriptors of table and control */
     WIRE_PROMOTE,        /* files, a descriptor each -> statuses */
     WIRE_CLOSE_HANDLE,
     WIRE_DRAINED
@@ -64,7 +64,6 @@ struct wire_request
 struct wire_reply
 {
     int32_t  status;
-    int32_t  journal;
     uint64_t owner;
     int32_t  statuses[NSPA_PROMOTE_MAX];
 };

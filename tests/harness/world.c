@@ -23,7 +23,9 @@
 #include "world.h"
 
 struct nspa_table *table;
+const struct nspa_control *control;
 int table_fd = -1;
+pid_t server_pid;
 const char *all_tests_dir;
 
 static struct sockaddr_un server_address = { .sun_family = AF_UNIX };
@@ -198,7 +200,7 @@ struct process *start_server(void)
     struct wire_request request = { .type = WIRE_TABLE };
     struct wire_reply reply;
     struct process *server;
-    int sock, count = 1;
+    int sock, fds[2], count = 2;
 
     /* an address without a name: the kernel picks one that is free */
     listener = socket( AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0 );
@@ -213,14 +215,18 @@ struct process *start_server(void)
 
     sock = server_connect();
     if (wire_send( sock, &request, sizeof(request), NULL, 0 ) <= 0 ||
-        wire_receive( sock, &reply, sizeof(reply), &table_fd, &count ) <= 0 || count != 1)
+        wire_receive( sock, &reply, sizeof(reply), fds, &count ) <= 0 || count != 2)
     {
         CHECK( !"the server has a table" );
         exit( 2 );
     }
     close( sock );
+    table_fd = fds[0];
     table = mmap( NULL, sizeof(*table), PROT_READ | PROT_WRITE, MAP_SHARED, table_fd, 0 );
-    if (table == MAP_FAILED) fatal( "mmap" );
+    control = mmap( NULL, sizeof(*control), PROT_READ, MAP_SHARED, fds[1], 0 );
+    if (table == MAP_FAILED || control == MAP_FAILED) fatal( "mmap" );
+    close( fds[1] );
+    server_pid = server->pid;
     return server;
 }
 

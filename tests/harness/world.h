@@ -39,7 +39,12 @@ extern int64_t call_end( struct process *process, void *arg, size_t size );
 /* Start a server, and connect this process to its table. */
 extern struct process *start_server(void);
 extern struct nspa_table *table;    /* in the test's own process */
+extern const struct nspa_control *control;
 extern int table_fd;
+extern pid_t server_pid;
+
+/* Map the journals that the server has; how many of at most max. */
+extern unsigned int map_journals( struct nspa_journal **journals, unsigned int max );
 
 /* Start a client.  A plain one has not loaded the library yet. */
 extern struct process *start_client(void);

@@ -58,6 +58,9 @@ start holds "retired while running" -DZOMBIES=1 -DBYSTANDER
 start holds "kill -9" -DKILLS=1 -DBYSTANDER -DSERVER_OPENS=0
 start holds "promotion" -DPROMOTIONS=1 -DBYSTANDER
 start holds "waiting for the last close" -DWATCHES=1 -DSERVER_OPENS=0
+start holds "unlinked, opened by name" -DREMOVALS=1 -DSERVER_OPENS=0
+start holds "lock word written to" -DTAMPERS=1 -DBYSTANDER
+start holds "two threads, retired" -DTHREADS -DZOMBIES=1 -DSERVER_OPENS=0
 start holds "a waiter proceeds" -DLIVENESS -DSERVER_OPENS=0
 if [ -n "${FULL:-}" ]; then
     optimize=-O1 # what it takes to compile pays off in long searches only
@@ -69,11 +72,15 @@ if [ -n "${FULL:-}" ]; then
     start holds "kill -9 of a process retired" -DKILLS=1 -DZOMBIES=1 -DBYSTANDER -DSERVER_OPENS=0
     start holds "promotion and kill -9" -DPROMOTIONS=1 -DKILLS=1 -DBYSTANDER -DSERVER_OPENS=0
     start holds "a waiter proceeds, with wineserver" -DLIVENESS -DBYSTANDER
+    start holds "unlinked next to wineserver's open" -DREMOVALS=1 -DBYSTANDER
+    start holds "unlinked, kill -9" -DREMOVALS=1 -DKILLS=1 -DBYSTANDER -DSERVER_OPENS=0
+    start holds "two threads, kill -9" -DTHREADS -DKILLS=1 -DSERVER_OPENS=0
+    start holds "lock word written to, two opens" -DTAMPERS=1 -DOPENS=2 -DBYSTANDER
     optimize=-O0
 fi
 
 start rejected "announced after the check" -DBREAK_ANNOUNCE_LATE
-start rejected "flags not looked at again" -DBREAK_NO_FLAG_CHECK
+start rejected "flags not looked at again" -DBREAK_NO_FLAG_CHECK -DREMOVALS=1 -DSERVER_OPENS=0
 start rejected "announcements not aborted" -DBREAK_NO_ABORT
 start rejected "POISON raised after the answer" -DBREAK_POISON_LATE
 start rejected "commit without compare" -DBREAK_BLIND_COMMIT
@@ -87,6 +94,12 @@ start rejected "close without compare" -DBREAK_BLIND_CLOSE -DZOMBIES=1 -DOPENS=2
 start rejected "sweep without compare" -DBREAK_SWEEP_BLIND -DZOMBIES=1 -DBYSTANDER
 start rejected "retracted before promotion" -DBREAK_PROMOTE_LATE -DPROMOTIONS=1
 start rejected "notify looked at before the close" -DBREAK_NOTIFY_EARLY -DWATCHES=1 -DSERVER_OPENS=0
+start rejected "the epoch not looked at" -DBREAK_NO_EPOCH -DREMOVALS=1 -DSERVER_OPENS=0
+start rejected "POISON not held" -DBREAK_NO_HOLD -DREMOVALS=1 -DSERVER_OPENS=0
+start rejected "the epoch bumped too late" -DBREAK_BUMP_LATE -DREMOVALS=1 -DSERVER_OPENS=0
+start rejected "unlocked without a look" -DBREAK_UNLOCK_BLIND -DTAMPERS=1 -DBYSTANDER
+start rejected "a lock without a claim" -DBREAK_NO_CLAIM
+start rejected "a close not told before a death" -DBREAK_CLOSED_FORGOTTEN -DWATCHES=1 -DKILLS=1 -DSERVER_OPENS=0 -DBYSTANDER
 start rejected "a wait without end" -DBREAK_NO_TIMEOUT -DLIVENESS -DSERVER_OPENS=0
 
 echo "one handle value and threads that open, close and promote it"

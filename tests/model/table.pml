@@ -5,11 +5,15 @@
  *
  * Follows include/nspa_shm.h and capi/server/ line by line. Every open excludes
  * every other of its inode, so that a counter is the number of opens and any
- * two opens conflict. A client has one journal entry. SIGSTOP is any delay: the
+ * two opens conflict: also a section and wineserver's truncation, which it publishes
+ * as a mapping for writing. A client has one journal entry. SIGSTOP is any delay: the
  * schedule decides; a wait for a lock that is held may always time out.
  *
- * Size, by -D: NC clients, NI inodes, NS slots, OPENS per client, SERVER_OPENS,
- * KILLS, ZOMBIES (retired while they run), PROMOTIONS, WATCHES.
+ * Size, by -D: NC clients, NI inodes, NS slots of either side, OPENS per client,
+ * SERVER_OPENS, KILLS, ZOMBIES (retired while they run), PROMOTIONS, WATCHES,
+ * REMOVALS (files are unlinked; clients open by name first and publish then),
+ * TAMPERS (somebody writes to the lock word), THREADS (the clients are threads of one
+ * process, which is retired or killed as a whole).
  * Faults, by -D: BREAK_*, each of which must be found.
  */
 
@@ -40,14 +44,22 @@
 #ifndef WATCHES
 #define WATCHES 0
 #endif
+#ifndef REMOVALS
+#define REMOVALS 0
+#endif
+#ifndef TAMPERS
+#define TAMPERS 0
+#endif
 
 #define SERVER (NC + 1)     /* its name in the lock word; client i is i + 1 */
+#define NOBODY (NC + 2)     /* what names none of them */
 #define NONE   255
 
 #define FREE    0
 #define PENDING 1
 #define HELD    2
 #define ABORTED 3
+#define CLOSED  4
 
 #define LOCKED 0
 #define DIED   1
@@ -57,10 +69,13 @@
 
 byte lock_word;
 bool owner_died;
-bool poison, rebuild, notify;
-byte slot_ino[NS], slot_server[NS], slot_clients[NS];
+bool poison, rebuild, notify;   /* rebuild: the bucket is not clean */
+byte slot_ino[NS], slot_clients[NS];
+byte server_ino[NS], server_opens[NS];
+byte names;                 /* the name epoch */
 
 byte state[NC], entry_ino[NC];
+bool claim[NC];             /* the journal says that it has the lock or waits for it */
 bool owner[NC];             /* the journal's owner word still names the client */
 
 /* ---- wineserver's own ---- */
@@ -72,16 +87,19 @@ bool overflow[NI];
 byte opens_left = SERVER_OPENS, zombies_left = ZOMBIES, watches_left = WATCHES;
 byte promotions_left = PROMOTIONS;
 bool watching[NI];
+byte removals_left = REMOVALS, removing;
+bool unlinked[NI];
 
 /* ---- requests to wineserver ---- */
 
-bool promote_request[NC], told;
+bool promote_request[NC], told[NI];
 
 /* ---- processes ---- */
 
 bool dead[NC], done[NC];
 bool stopped[NC];
 byte kills_left = KILLS;
+bool scribbled = (TAMPERS == 0);  /* whoever writes to the lock word has done so */
 
 /* ---- what was promised to programs ---- */
 
@@ -112,7 +130,11 @@ inline client_lock(result)
 
 inline client_unlock()
 {
-    atomic { if :: lock_word == i + 1 -> lock_word = 0 :: else fi }
+    atomic { if :: lock_word == i + 1 -> lock_word = 0; ours = true :: else -> ours = false fi };
+#ifdef BREAK_UNLOCK_BLIND
+    ours = true;
+#endif
+    if :: !ours -> rebuild = true :: else fi
 }
 
 /* atomic: one access to a shared word and what is local around it */
@@ -120,28 +142,43 @@ inline find_slot()
 {
     atomic { slot = NONE; unused = NONE; k = 0 };
     do
-    :: atomic { k < NS && slot == NONE -> in_slot = (slot_server[k] != 0) };
-        atomic { if :: !in_slot -> in_slot = (slot_clients[k] != 0) :: else fi };
-        atomic {
-            if
-            :: in_slot -> if :: slot_ino[k] == ino -> slot = k :: else fi
-            :: else -> if :: unused == NONE -> unused = k :: else fi
-            fi;
-            k++
-        }
+    :: atomic { k < NS && slot == NONE ->
+        if
+        :: slot_clients[k] != 0 -> if :: slot_ino[k] == ino -> slot = k :: else fi
+        :: else -> if :: unused == NONE -> unused = k :: else fi
+        fi;
+        k++ }
     :: k == NS || slot != NONE -> break
     od
 }
 
-inline announce()
+/* the same of wineserver's */
+inline find_server_slot()
 {
-    entry_ino[i] = ino;
-    state[i] = PENDING
+    atomic { server_slot = NONE; server_unused = NONE; k = 0 };
+    do
+    :: atomic { k < NS && server_slot == NONE -> in_slot = (server_opens[k] != 0) };
+        atomic {
+            if
+            :: in_slot -> if :: server_ino[k] == ino -> server_slot = k :: else fi
+            :: else -> if :: server_unused == NONE -> server_unused = k :: else fi
+            fi;
+            k++
+        }
+    :: k == NS || server_slot != NONE -> break
+    od
 }
 
 inline publish()
 {
     granted = false;
+#if REMOVALS
+    seen_names = names;
+    if
+    :: unlinked[ino] -> goto published   /* the name leads nowhere */
+    :: !unlinked[ino] ->
+    fi;
+#endif
     if
     :: !owner[i] -> goto published
     :: owner[i] ->
@@ -150,36 +187,41 @@ inline publish()
     :: ANY_FLAG -> goto published
     :: !ANY_FLAG ->
     fi;
+    atomic { entry_ino[i] = ino; claim[i] = true };
+#ifdef BREAK_NO_CLAIM
+    claim[i] = false;
+#endif
     client_lock( result );
     if
-    :: result == BUSY -> goto published
-    :: atomic { result == DIED -> rebuild = true }; client_unlock(); goto published
+    :: atomic { result == BUSY -> claim[i] = false }; goto published
+    :: atomic { result == DIED -> rebuild = true }; client_unlock(); claim[i] = false; goto published
     :: result == LOCKED
     fi;
 #ifndef BREAK_ANNOUNCE_LATE
-    announce();
+    state[i] = PENDING;
 #endif
     granted = true;
     find_slot();
+    /* what it looks at is a copy */
+    atomic { if :: slot != NONE -> count = slot_clients[slot] :: else -> count = 0 fi };
+    find_server_slot();
+    atomic { if :: server_slot != NONE && server_opens[server_slot] != 0 -> granted = false :: else fi };
 #ifndef BREAK_NO_OWNER_CHECK
     atomic { if :: !owner[i] -> granted = false :: else fi };
 #endif
 #ifndef BREAK_NO_FLAG_CHECK
-    atomic { if :: granted && ANY_FLAG -> granted = false :: else fi };
+    atomic { if :: granted && poison -> granted = false :: else fi };
+    atomic { if :: granted && rebuild -> granted = false :: else fi };
 #endif
-    if
-    :: granted && slot != NONE ->
-        atomic { if :: slot_server[slot] != 0 -> granted = false :: else fi };
-        atomic { if :: slot_clients[slot] != 0 -> granted = false :: else fi }
-    :: atomic { granted && slot == NONE && unused != NONE ->
-        slot = unused;
-        slot_clients[slot] = 0 };
-        slot_ino[slot] = ino
-    :: granted && slot == NONE && unused == NONE -> granted = false
-    :: else
-    fi;
+    atomic {
+        if
+        :: granted && slot != NONE -> granted = (count == 0)
+        :: granted && slot == NONE -> slot = unused; granted = (unused != NONE)
+        :: else
+        fi
+    };
 #ifdef BREAK_ANNOUNCE_LATE
-    announce();
+    state[i] = PENDING;
 #endif
     if
     :: granted ->
@@ -191,12 +233,23 @@ inline publish()
     :: else
     fi;
     if
-    :: atomic { granted -> count = slot_clients[slot] };
-        slot_clients[slot] = count + 1
+    :: atomic { granted -> slot_ino[slot] = ino; slot_clients[slot] = count + 1 }
     :: !granted
     fi;
     client_unlock();
-    atomic { if :: !granted -> state[i] = FREE :: else fi };
+    if
+    :: granted && ours -> claim[i] = false
+    :: granted && !ours -> retract(); granted = false
+    :: else -> atomic { state[i] = FREE; claim[i] = false }
+    fi;
+#if REMOVALS && !defined(BREAK_NO_EPOCH)
+    /* who opened it before learns that it was unlinked since */
+    if
+    :: granted && names != seen_names ->
+        if :: unlinked[ino] -> retract(); granted = false :: else fi
+    :: else
+    fi;
+#endif
 published:
     skip
 }
@@ -207,6 +260,10 @@ inline retract()
     :: !owner[i] -> goto retracted
     :: owner[i] ->
     fi;
+    claim[i] = true;
+#ifdef BREAK_NO_CLAIM
+    claim[i] = false;
+#endif
     client_lock( result );
     slot = NONE;
 #ifdef BREAK_FREE_EARLY
@@ -214,7 +271,6 @@ inline retract()
     :: result == BUSY ->
         atomic { if :: state[i] == HELD -> state[i] = FREE; was_held = true :: else -> was_held = false fi };
         if :: was_held -> rebuild = true :: else fi;
-        last = true;
         goto tell
     :: else
     fi;
@@ -228,30 +284,31 @@ inline retract()
     atomic { if :: state[i] == HELD -> state[i] = ABORTED; was_held = true :: else -> was_held = false fi };
 #endif
     if
-    :: result == LOCKED -> find_slot()
+    :: result == LOCKED -> find_slot();
+        atomic { if :: slot != NONE -> count = slot_clients[slot] :: else fi }
     :: else
     fi;
     if
-    :: atomic { slot != NONE && was_held -> count = slot_clients[slot] };
-        atomic { if :: count > 0 -> slot_clients[slot] = count - 1 :: else fi };
-        atomic { last = (slot_clients[slot] == 0) };
-        atomic { if :: !last -> last = rebuild :: else fi }
-    :: atomic { else -> if :: result == DIED || was_held -> rebuild = true :: else fi; last = true }
+    :: atomic { slot != NONE && was_held ->
+        if :: count > 0 -> slot_ino[slot] = ino; slot_clients[slot] = count - 1 :: else fi }
+    :: atomic { else -> if :: result == DIED || was_held -> rebuild = true :: else fi }
     fi;
     if :: result != BUSY -> client_unlock() :: else fi;
-    atomic { if :: was_held -> state[i] = FREE :: else fi };
+#ifndef BREAK_NOTIFY_EARLY
+    tell_it = notify;
+#endif
+    atomic {
+        if
+        :: was_held && tell_it -> state[i] = CLOSED
+        :: was_held && !tell_it -> state[i] = FREE
+        :: else
+        fi };
+    claim[i] = false;
 #ifdef BREAK_FREE_EARLY
 tell:
 #endif
-#ifdef BREAK_NOTIFY_EARLY
-    if :: was_held && last && tell_it -> told = true :: else fi;
-#else
     /* the request goes out on the same thread: only death comes between */
-    if
-    :: was_held && last && notify -> told = true
-    :: !(was_held && last && notify)
-    fi;
-#endif
+    if :: was_held && tell_it -> told[ino] = true :: else fi;
 retracted:
     skip
 }
@@ -259,7 +316,8 @@ retracted:
 /* What is not needed any more makes no states. */
 inline forget()
 {
-    d_step { slot = 0; unused = 0; k = 0; count = 0; result = 0; in_slot = false; was_held = false; last = false }
+    d_step { slot = 0; unused = 0; server_slot = 0; server_unused = 0; k = 0; count = 0; result = 0; in_slot = false;
+             was_held = false; ours = false; tell_it = false; seen_names = 0 }
 }
 
 #ifdef LIVENESS
@@ -283,8 +341,8 @@ inline forget()
 
 proctype Client( byte i ) CAN_STOP
 {
-    byte ino = 0, n = 0, slot, unused, k, count, result;
-    bool in_slot, granted, was_held, last, tell_it;
+    byte ino = 0, n = 0, slot, unused, server_slot, server_unused, k, count, result, seen_names;
+    bool in_slot, granted, was_held, ours, tell_it;
 
     {
         do
@@ -302,8 +360,11 @@ proctype Client( byte i ) CAN_STOP
                     if
                     :: !retired[i] ->
                         assert( !server_has[ino] );
+                        assert( !unlinked[ino] );
+#if !TAMPERS
                         for (k : 0 .. NC - 1) { assert( k == i || holds[k] != ino + 1 ) }
                         k = 0;
+#endif
                         holds[i] = ino + 1
                     :: retired[i]  /* nobody is left to use the handle */
                     fi
@@ -349,6 +410,7 @@ proctype Client( byte i ) CAN_STOP
 #define ANY_OVERFLOW overflow[0]
 #endif
 
+/* the lock alone */
 inline server_trylock(result)
 {
     if
@@ -359,13 +421,36 @@ inline server_trylock(result)
     fi
 }
 
-inline server_unlock() { lock_word = 0 }
-
-inline claim(what)
+inline any_claim()
 {
-    slot = unused;
-    slot_clients[slot] = 0;
-    slot_ino[slot] = what
+    atomic { j = 0; claimed = false };
+    do
+    :: atomic { j < NC -> if :: in_use[j] && claim[j] -> claimed = true :: else fi; j++ }
+    :: j == NC -> break
+    od
+}
+
+/* A word that no journal claims is nobody's. */
+inline seize(result)
+{
+    value = lock_word;
+    any_claim();
+    if
+    :: atomic { !claimed && value != 0 && lock_word == value -> lock_word = SERVER };
+        rebuild = true;
+        any_claim();
+        if
+        :: !claimed -> result = LOCKED
+        :: claimed -> atomic { if :: lock_word == SERVER -> lock_word = value :: else fi }
+        fi
+    :: claimed || value == 0 || lock_word != value
+    fi
+}
+
+inline server_unlock()
+{
+    atomic { if :: lock_word == SERVER -> lock_word = 0; ours = true :: else -> ours = false fi };
+    if :: !ours -> rebuild = true :: else fi
 }
 
 inline recount()
@@ -373,32 +458,44 @@ inline recount()
 #ifndef BREAK_CLEAR_LATE
     rebuild = false;
 #endif
-    k = 0; do :: atomic { k < NS -> slot_clients[k] = 0; k++ } :: k == NS -> break od;
+    atomic { k = 0; do :: k < NS -> fresh_clients[k] = 0; k++ :: k == NS -> break od };
     j = 0;
     do
     :: j < NC ->
-        if :: in_use[j] && state[j] == HELD ->
-            saved = ino; ino = entry_ino[j];
-            find_slot();
-            if :: slot == NONE && unused != NONE -> claim( ino ) :: else fi;
+        atomic {
             if
-            :: slot != NONE -> slot_clients[slot] = slot_clients[slot] + 1
-            :: else -> rebuild = true
+            :: in_use[j] && state[j] == HELD ->
+                k = 0;
+                do
+                :: k < NS && fresh_clients[k] != 0 && fresh_ino[k] != entry_ino[j] -> k++
+                :: else -> break
+                od;
+                if
+                :: k < NS -> fresh_ino[k] = entry_ino[j]; fresh_clients[k] = fresh_clients[k] + 1
+                :: else -> homeless = true
+                fi
+            :: else
             fi;
-            ino = saved
-        :: else
-        fi;
-        j++
-    :: else -> break
+            j++
+        }
+    :: j == NC -> break
     od;
+    k = 0;
+    do
+    :: atomic { k < NS -> slot_ino[k] = fresh_ino[k]; slot_clients[k] = fresh_clients[k]; k++ }
+    :: k == NS -> break
+    od;
+    if :: homeless -> rebuild = true; homeless = false :: else fi;
 #ifdef BREAK_CLEAR_LATE
     rebuild = false;
 #endif
+    atomic { k = 0; do :: k < NS -> fresh_clients[k] = 0; fresh_ino[k] = 0; k++ :: k == NS -> break od; k = 0 }
 }
 
 inline enter()
 {
     server_trylock( result );
+    if :: result == BUSY -> seize( result ) :: else fi;
     entered = result != BUSY;
     if
     :: entered -> if :: rebuild -> recount() :: else fi
@@ -411,29 +508,28 @@ inline enter()
     fi
 }
 
-inline leave(keep)
+inline leave()
 {
     k2 = 0;
     do
     :: atomic { k2 < NI && !overflow[k2] -> k2++ }
     :: k2 < NI && overflow[k2] ->
+        saved = ino; ino = k2;
+        find_server_slot();
+        ino = saved;
         if
-        :: overflow[k2] ->
-            saved = ino; ino = k2;
-            find_slot();
-            if :: slot == NONE && unused != NONE -> claim( ino ) :: else fi;
-            if :: slot != NONE -> slot_server[slot] = own[k2]; overflow[k2] = false :: else fi;
-            ino = saved
+        :: server_unused != NONE -> atomic { server_ino[server_unused] = k2; server_opens[server_unused] = own[k2] };
+            overflow[k2] = false
         :: else
         fi;
         k2++
     :: k2 == NI -> break
     od;
 #ifdef BREAK_FORGET_OVERFLOW
-    poison = keep;
+    poison = (removing != 0);
 #else
     if
-    :: keep || ANY_OVERFLOW -> poison = true
+    :: removing != 0 || ANY_OVERFLOW -> poison = true
     :: else -> if :: poison -> poison = false :: else fi
     fi;
 #endif
@@ -462,7 +558,19 @@ inline sum()
     od
 }
 
-inline sum_clients()
+/* what the bucket has of it, if it was entered */
+inline clients()
+{
+    if
+    :: entered && !rebuild ->
+        find_slot();
+        atomic { if :: slot != NONE -> total = slot_clients[slot] :: else -> total = 0 fi }
+    :: !entered || rebuild -> sum()
+    fi
+}
+
+/* the bucket's word for "none", the journals' for "some" */
+inline verify()
 {
     sum();
     if
@@ -476,35 +584,46 @@ inline sum_clients()
     fi
 }
 
+inline count_handles()
+{
+    enter();
+    clients();
+    if :: entered && total != 0 -> verify() :: else fi;
+    if :: entered -> leave() :: else fi
+}
+
 inline server_publish(value)
 {
     own[ino] = value;
     enter();
-    find_slot();
-    if :: entered && slot == NONE && own[ino] != 0 && unused != NONE -> claim( ino ) :: else fi;
-    if :: slot != NONE -> slot_server[slot] = own[ino] :: else fi;
-    overflow[ino] = (slot == NONE && own[ino] != 0);
+    find_server_slot();
+    atomic { if :: server_slot == NONE && own[ino] != 0 -> server_slot = server_unused :: else fi };
     if
-    :: !entered || rebuild -> sum_clients()
-    :: else -> if :: slot != NONE -> total = slot_clients[slot] :: else -> total = 0 fi
+    :: server_slot != NONE ->
+        atomic { server_ino[server_slot] = ino; server_opens[server_slot] = own[ino]; overflow[ino] = false }
+    :: else ->
+        if :: own[ino] != 0 -> poison = true :: else fi;
+        overflow[ino] = (own[ino] != 0)
     fi;
+    clients();
 #ifdef BREAK_POISON_LATE
     if :: !entered -> poison = true :: else fi;
 #endif
-    if :: entered -> leave( false ) :: else fi
+    if :: entered -> leave() :: else fi
 }
 
-inline verify(keep_zero)
+inline recheck()
 {
     enter();
-    sum_clients();
-    if :: entered -> leave( (keep_zero && total == 0) ) :: else fi
+    verify();
+    if :: entered -> leave() :: else fi
 }
 
 inline take_back(c)
 {
     if
-    :: state[c] != FREE ->
+    :: state[c] == CLOSED -> state[c] = FREE
+    :: state[c] != FREE && state[c] != CLOSED ->
         server_trylock( result );
         slot = NONE;
         if
@@ -530,44 +649,46 @@ inline take_back(c)
         if
         :: !was_held ->
             server_trylock( result );
-            if :: result != BUSY -> recount(); leave( false ) :: else fi
+            if :: result != BUSY -> recount(); leave() :: else fi
         :: else
         fi
     :: else
     fi
 }
 
+/* one journal, and the inode that was waited for and that it had */
+inline sweep(c)
+{
+    w = NONE;
+#if WATCHES
+#ifdef BREAK_CLOSED_FORGOTTEN
+    atomic { if :: state[c] != FREE && state[c] != CLOSED && watching[entry_ino[c]] -> w = entry_ino[c] :: else fi };
+#else
+    atomic { if :: state[c] != FREE && watching[entry_ino[c]] -> w = entry_ino[c] :: else fi };
+#endif
+#endif
+    take_back( c );
+    swept[c] = true;
+#if WATCHES
+    if :: w != NONE -> ino = w; watch() :: else fi
+#endif
+}
+
 inline retire(c)
 {
     atomic { retired[c] = true; holds[c] = 0 };
     owner[c] = false;
-    take_back( c );
-    swept[c] = true;
-    look_again()
-}
-
-inline look_again()
-{
-#if WATCHES
-    w = 0;
-    do
-    :: w < NI ->
-        if :: watching[w] -> ino = w; watch() :: else fi;
-        w++
-    :: else -> break
-    od
-#else
-    skip
-#endif
+    sweep( c )
 }
 
 inline watch()
 {
-    verify( true );
+    count_handles();
     if
-    :: total != 0 ->
+    :: total != 0 && !watching[ino] ->
         notify = true;
-        verify( true )
+        watching[ino] = true;
+        count_handles()
     :: else
     fi;
     watching[ino] = (total != 0);
@@ -578,18 +699,67 @@ inline watch()
 #endif
 }
 
+/* POISON stays up from before the count until the name epoch has changed */
+inline remove()
+{
+    removing++;
+#ifndef BREAK_NO_HOLD
+    poison = true;
+#endif
+    count_handles();
+#ifdef BREAK_NO_HOLD
+    removing--;
+    if :: total == 0 -> poison = false :: else fi;
+    removing++;
+#endif
+    if
+    :: total == 0 ->
+        atomic {
+            for (k : 0 .. NC - 1) { assert( holds[k] != ino + 1 ) }
+            k = 0;
+            unlinked[ino] = true
+        };
+#ifndef BREAK_BUMP_LATE
+        names++
+#else
+        skip
+#endif
+    :: else
+    fi;
+    removing--;
+    enter();
+    if :: entered -> leave() :: else fi;
+#ifdef BREAK_BUMP_LATE
+    if :: unlinked[ino] -> names++ :: else fi
+#endif
+}
+
 inline server_forget()
 {
     d_step {
-        ino = 0; slot = 0; unused = 0; k = 0; k2 = 0; j = 0; w = 0; saved = 0; total = 0; result = 0;
-        in_slot = false; entered = false; was_held = false
+        ino = 0; slot = 0; unused = 0; server_slot = 0; server_unused = 0; k = 0; k2 = 0; j = 0; w = 0; saved = 0;
+        total = 0; result = 0; value = 0; in_slot = false; entered = false; was_held = false; claimed = false;
+        ours = false
     }
 }
 
+#ifdef THREADS
+#define ZOMBIE atomic { retired[0] = true; retired[1] = true; holds[0] = 0; holds[1] = 0 }; \
+               atomic { owner[0] = false; owner[1] = false }; sweep( 0 ); sweep( 1 )
+#else
+#define ZOMBIE retire( 0 )
+#endif
+#if NI > 1
+#define ANY_TOLD (told[0] || told[1])
+#else
+#define ANY_TOLD told[0]
+#endif
+
 proctype Server()
 {
-    byte ino = 0, slot, unused, k, k2, j, c, w, saved, total, result;
-    bool in_slot, entered, was_held;
+    byte ino = 0, slot, unused, server_slot, server_unused, k, k2, j, c, w, saved, total, result, value;
+    byte fresh_ino[NS], fresh_clients[NS];
+    bool in_slot, entered, was_held, claimed, ours, homeless;
 
 again:
     server_forget();
@@ -602,12 +772,14 @@ again:
         if
         :: own[ino] == 0 ->
             server_publish( 1 );
-            if :: total != 0 -> verify( false ) :: else fi;
+            if :: total != 0 -> recheck() :: else fi;
             if
             :: total != 0 -> server_publish( 0 )
             :: else ->
                 atomic {
+#if !TAMPERS
                     for (k : 0 .. NC - 1) { assert( holds[k] != ino + 1 ) }
+#endif
                     server_has[ino] = true
                 }
             fi
@@ -624,7 +796,19 @@ again:
 #endif
         watch();
         goto again
-    :: told -> told = false; look_again(); goto again
+    :: told[0] -> told[0] = false; if :: watching[0] -> ino = 0; watch() :: else fi; goto again
+#if NI > 1
+    :: told[1] -> told[1] = false; if :: watching[1] -> ino = 1; watch() :: else fi; goto again
+#endif
+#endif
+#if REMOVALS
+    :: removals_left > 0 ->
+        removals_left--;
+#if NI > 1
+        if :: ino = 0 :: ino = 1 fi;
+#endif
+        if :: !unlinked[ino] -> remove() :: else fi;
+        goto again
 #endif
 #if PROMOTIONS
     :: promote_request[0] && !dead[0] -> c = 0; goto promote
@@ -648,29 +832,39 @@ promote:
     :: false ->
 bury:
         retire( c );
-        retire( c );     /* the second is part of the release */
+        sweep( c );      /* part of the release */
+#ifdef THREADS
+        c = 1 - c;
+        retire( c );
+        sweep( c );
+        in_use[1 - c] = false;
+#endif
         in_use[c] = false;
         goto again
 #if ZOMBIES
-    :: zombies_left > 0 && !retired[0] && !promote_request[0] -> zombies_left--; retire( 0 ); goto again
+    :: zombies_left > 0 && !retired[0] && !promote_request[0] -> zombies_left--; ZOMBIE; goto again
 #endif
-    :: atomic { ALL_ENDED && !told -> skip }
+    :: atomic { ALL_ENDED && !ANY_TOLD && scribbled -> skip }
         if
+#ifdef THREADS
+        :: retired[0] && in_use[0] -> dead[0] = true; dead[1] = true
+#else
         :: retired[0] && in_use[0] -> dead[0] = true
+#endif
         :: else -> break
         fi
     od;
 
 #ifndef LIVENESS
     /* everybody rests: what is marked as right is right */
-    assert( lock_word == 0 );
+    assert( lock_word == 0 || rebuild || TAMPERS );
     ino = 0;
     do
     :: ino < NI ->
         entered = true;
         sum();
         if
-        :: !rebuild && !owner_died ->
+        :: !rebuild && !owner_died && lock_word == 0 ->
             find_slot();
             if
             :: slot != NONE -> assert( slot_clients[slot] == total )
@@ -688,16 +882,21 @@ bury:
     ino = 0;
     do
     :: ino < NI ->
-        verify( false );
+        recheck();
         find_slot();
         assert( !rebuild && !owner_died && lock_word == 0 );
         if
-        :: slot != NONE -> assert( slot_clients[slot] == total && slot_server[slot] == own[ino] )
-        :: else -> assert( total == 0 && (own[ino] == 0 || (overflow[ino] && poison)) )
+        :: slot != NONE -> assert( slot_clients[slot] == total )
+        :: else -> assert( total == 0 )
+        fi;
+        find_server_slot();
+        if
+        :: server_slot != NONE -> assert( server_opens[server_slot] == own[ino] )
+        :: else -> assert( own[ino] == 0 || (overflow[ino] && poison) )
         fi;
         j = 0;
         do
-        :: j < NC -> assert( in_use[j] || state[j] == FREE ); j++
+        :: j < NC -> assert( in_use[j] || state[j] == FREE || state[j] == CLOSED ); j++
         :: else -> break
         od;
         ino++
@@ -721,12 +920,29 @@ proctype Killer()
             if
             :: !done[c] ->
                 dead[c] = true;
-                if :: lock_word == c + 1 -> lock_word = 0; owner_died = true :: else fi
+                if :: lock_word == c + 1 -> lock_word = 0; owner_died = true :: else fi;
+#ifdef THREADS
+                dead[1 - c] = true;
+                if :: lock_word == 2 - c -> lock_word = 0; owner_died = true :: else fi
+#endif
             :: else
             fi
         }
     :: break
     od
+}
+#endif
+
+#if TAMPERS
+/* A process that does not keep to the protocol writes to the lock word */
+active proctype Scribbler()
+{
+    if
+    :: atomic { lock_word = 0; owner_died = false }
+    :: atomic { lock_word = NOBODY; owner_died = false }
+    :: true
+    fi;
+    scribbled = true
 }
 #endif
 

@@ -70,6 +70,7 @@ static void mutex_pair( void *arg )
 /* the same stores as one open and one close, each under a mutex */
 static void mutex_table( void *arg )
 {
+    static struct nspa_share server;
     static struct nspa_slot slot;
     static struct nspa_journal_entry entry;
     uint32_t other_access = 0, other_sharing = NSPA_SHARE_ALL;
@@ -79,7 +80,7 @@ static void mutex_table( void *arg )
     NSPA_STORE( &entry.ino, 1000 );
     NSPA_STORE( &entry.access, READ );
     NSPA_STORE( &entry.sharing, NSPA_SHARE_READ );
-    nspa_share_masks( &slot.server, &other_access, &other_sharing );
+    nspa_share_masks( &server, &other_access, &other_sharing );
     nspa_share_masks( &slot.clients, &other_access, &other_sharing );
     if (nspa_masks_conflict( READ, NSPA_SHARE_READ, other_access, other_sharing )) abort();
     nspa_share_change( &slot.clients, READ, NSPA_SHARE_READ, 1 );
@@ -139,7 +140,7 @@ static void owner_death(void)
         {
             struct child *owner = spawn_armed( owner_child, NULL, STEP_counted, SIGSTOP );
             struct nspa_thread *thread = nspa_thread_self();
-            struct nspa_bucket *bucket = nspa_bucket_of( nspa_table, DEV, 1000 );
+            struct nspa_bucket *bucket = bucket_of( 1000 );
             enum nspa_lock_result got;
             int64_t start, end;
 
@@ -171,7 +172,7 @@ static void owner_death(void)
             }
             CHECK( got == NSPA_LOCKED_DIED, "%d", got );
             waited[i] = (end - start) / 1e3;
-            nspa_bucket_flag( bucket, NSPA_BUCKET_REBUILD );
+            nspa_bucket_spoil( nspa_table, nspa_hash( DEV, 1000 ));
             nspa_unlock( &bucket->lock, thread );
             reap( owner );
             server_store( 1000, &none );
@@ -208,7 +209,7 @@ static void boost(void)
 {
     struct sched_param param = { .sched_priority = 50 };
     struct child *owner = spawn_armed( owner_child, NULL, STEP_counted, SIGSTOP );
-    struct nspa_bucket *bucket = nspa_bucket_of( nspa_table, DEV, 1000 );
+    struct nspa_bucket *bucket = bucket_of( 1000 );
     int before, during = 999, after, i;
     pid_t waiter;
 
@@ -241,10 +242,7 @@ static void boost(void)
 int main(void)
 {
     start_server();
-    self = calloc( 1, sizeof(*self) );
-    self->journal = nspa_server_attach( 4, &self->client.owner );
-    self->client.table = nspa_table;
-    self->client.journal = &nspa_table->journal[self->journal];
+    self = attach_child();
     uncontended();
     owner_death();
     boost();

@@ -4,6 +4,7 @@
  * SPDX-License-Identifier: LGPL-2.1-or-later
  */
 
+#include <fcntl.h>
 #include <signal.h>
 #include <sys/mman.h>
 #include <sys/wait.h>
@@ -124,11 +125,11 @@ static void kill_at_steps(void)
             if (second->control->ns > slowest) slowest = second->control->ns;
         }
         reap( victim );
-        CHECK( !check_quiescent( nspa_table, 0, when ), "%s at %s", when, step_name( steps[i] ));
-        CHECK( !check_quiescent( nspa_table, 1, when ), "%s at %s, settled", when, step_name( steps[i] ));
+        CHECK( !check_quiescent( 0, when ), "%s at %s", when, step_name( steps[i] ));
+        CHECK( !check_quiescent( 1, when ), "%s at %s, settled", when, step_name( steps[i] ));
         if (second) reap( second );
         reap( holder );
-        CHECK( !check_quiescent( nspa_table, 1, when ), "%s at %s, all gone", when, step_name( steps[i] ));
+        CHECK( !check_quiescent( 1, when ), "%s at %s, all gone", when, step_name( steps[i] ));
         check_usable( ino[0], when, step_name( steps[i] ));
     }
     printf( "kill -9 at each step: slowest waiter %.1f ms\n", slowest / 1e6 );
@@ -179,7 +180,7 @@ static void stop_at_steps(void)
         reap( victim );
         memset( &own, 0, sizeof(own) );
         server_store( ino[0], &own );
-        CHECK( !check_quiescent( nspa_table, 1, "stop" ), "open at %s", step_name( steps[i] ));
+        CHECK( !check_quiescent( 1, "stop" ), "open at %s", step_name( steps[i] ));
         check_usable( ino[0], "stopped open", step_name( steps[i] ));
     }
     for (i = 0; i < sizeof(close_steps) / sizeof(close_steps[0]); i++)
@@ -214,7 +215,7 @@ static void stop_at_steps(void)
         CHECK( !nspa_server_watch( DEV, ino[0] ), "close at %s: still open", step );
         reap( victim );
         reap( other );
-        CHECK( !check_quiescent( nspa_table, 1, "stopped close" ), "close at %s", step );
+        CHECK( !check_quiescent( 1, "stopped close" ), "close at %s", step );
         check_usable( ino[0], "stopped close", step );
     }
     printf( "SIGSTOP at each step: wineserver's first answer at most %.1f ms, second %.3f ms; "
@@ -246,16 +247,21 @@ static void exit_with_handles(void)
     CHECK( await( child, 2000 ) == 0, "does not end" );
     nspa_server_verify( DEV, ino[0], &sum );
     CHECK( sum.handles == 2, "%u handles", sum.handles );
-    nspa_server_retire( child->journal );
+    nspa_server_retire( child->id, NULL );
     nspa_server_verify( DEV, ino[0], &sum );
     CHECK( sum.handles == 0, "%u handles", sum.handles );
-    CHECK( nspa_server_count_device( DEV ) == 0, "%u left", nspa_server_count_device( DEV ));
-    CHECK( !check_quiescent( nspa_table, 0, "exit" ), "after an exit" );
+    CHECK( !check_quiescent( 0, "exit" ), "after an exit" );
     reap( child );
 }
 
 /* wineserver dies, at rest and at each step of its own.  Before this process is
  * a server itself. */
+struct hello
+{
+    uint64_t owner;
+    int      fd[3];
+};
+
 static void server_dies(void)
 {
     static const enum step steps[] = { STEP_none, STEP_lock, STEP_locked, STEP_unlock, STEP_unlocked };
@@ -265,9 +271,8 @@ static void server_dies(void)
     {
         /* through a pipe: the table is the new server's own */
         struct nspa_client client;
-        int fds[2], fd = -1, status;
+        int fds[2], fd[3], status;
         pid_t server;
-        char path[64];
 
         if (pipe( fds )) exit( 1 );
         fflush( stdout );
@@ -276,10 +281,10 @@ static void server_dies(void)
             struct control control = { .armed = steps[i], .signal = SIGKILL };
             struct child self = { .control = &control };
             struct nspa_share own = one_open( READ, NSPA_SHARE_ALL ), clients;
-            struct { uint64_t owner; int journal, fd; } hello;
+            struct hello hello;
 
-            hello.fd = nspa_server_create_table();
-            hello.journal = nspa_server_attach( 0x20, &hello.owner );
+            hello.fd[0] = nspa_server_create_table( &hello.fd[1] );
+            hello.fd[2] = nspa_server_attach( 0x20, &hello.owner );
             if (write( fds[1], &hello, sizeof(hello) ) != sizeof(hello)) _exit( 1 );
             usleep( 20000 );
             me = &self;
@@ -288,15 +293,18 @@ static void server_dies(void)
             _exit( 0 );
         }
         {
-            struct { uint64_t owner; int journal, fd; } hello = { .fd = -1 };
+            struct hello hello;
+            char path[64], why[128];
+            int j;
 
             if (read( fds[0], &hello, sizeof(hello) ) != sizeof(hello)) exit( 1 );
-            snprintf( path, sizeof(path), "/proc/%d/fd/%d", server, hello.fd );
-            if ((fd = open_rw( path )) == -1) exit( 1 );
-            client.table = mmap( NULL, sizeof(*client.table), PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0 );
-            client.journal = &client.table->journal[hello.journal];
-            client.owner = hello.owner;
-            close( fd );
+            for (j = 0; j < 3; j++)
+            {
+                snprintf( path, sizeof(path), "/proc/%d/fd/%d", server, hello.fd[j] );
+                if ((fd[j] = open( path, O_RDWR | O_CLOEXEC )) == -1) exit( 1 );
+            }
+            CHECK( !nspa_client_attach( &client, fd[0], fd[1], fd[2], hello.owner, why, sizeof(why) ), "%s", why );
+            for (j = 0; j < 3; j++) close( fd[j] );
         }
         CHECK( nspa_client_attached( &client ), "not attached" );
         if (steps[i] == STEP_none)
@@ -307,10 +315,12 @@ static void server_dies(void)
         waitpid( server, &status, 0 );
         CHECK( WIFSIGNALED( status ), "wineserver at %s: ended with %x", step_name( steps[i] ), status );
         CHECK( !nspa_client_attached( &client ), "wineserver died at %s, lease %08x", step_name( steps[i] ),
-               client.table->lease );
+               client.control->lease );
         CHECK( nspa_client_publish( &client, 0, 1, 1, READ, NSPA_SHARE_ALL ) == NSPA_DETACHED, "still opens" );
         CHECK( nspa_client_retract( &client, 0, 1, 1, READ, NSPA_SHARE_ALL ) == 0, "still tells" );
         munmap( client.table, sizeof(*client.table) );
+        munmap( (void *)client.control, sizeof(*client.control) );
+        munmap( client.journal, sizeof(*client.journal) );
         close( fds[0] );
         close( fds[1] );
     }
@@ -328,6 +338,7 @@ static const struct part
     { "races",   run_races },
     { "hostile", run_hostile },
     { "known",   run_known },
+    { "scale",   run_scale },
 };
 
 int main( int argc, char *argv[] )

@@ -14,7 +14,7 @@ passed=0 failed=0
 mutant() {
     rm -rf "${work:?}"/*
     mkdir -p "$work/capi" "$work/tests"
-    cp -r include core "$work/"
+    cp -r include core shm "$work/"
     cp -r capi/server "$work/capi/"
     cp -r tests/shmtest "$work/tests/"
     perl -0pi -e "$4" "$work/$3"
@@ -40,30 +40,42 @@ mutant "a close asks whether it is still held" races $shm \
     's/was_held = __atomic_compare_exchange_n\(.*?\);/was_held = 1; NSPA_STORE( &entry->state, state = NSPA_ENTRY_ABORTED );/s'
 mutant "an entry is freed last" races $shm \
     's/(was_held = __atomic_compare_exchange_n\( &entry->state, &state, NSPA_ENTRY_)ABORTED/$1FREE/'
-mutant "flags are looked at after the announcement" stop $shm \
-    's/else if \(NSPA_LOAD\( &bucket->flags \)\) ret = NSPA_BUCKET_DECLINED;//'
+mutant "flags are looked at after the announcement" races $shm \
+    's/if \(nspa_bucket_declines\( client, hash \)\) return NSPA_BUCKET_DECLINED;\n    if \(nspa_masks/if (nspa_masks/'
 mutant "announcements are aborted" stop capi/server/journal.c \
     's/if \(abort && state == NSPA_ENTRY_PENDING\)/if (0)/'
-mutant "a dead owner raises REBUILD" kill $shm \
+mutant "a dead owner spoils the bucket" kill $shm \
     's/return NSPA_LOCKED_DIED;/return NSPA_LOCKED;/g'
 mutant "the lease is named to the kernel" server capi/server/table.c \
     's/\*pending = lease_entry;//g'
-mutant "journals start empty" hostile capi/server/process.c \
-    's/if \(madvise.*?\)\) memset\( journal.*?;/memset( journal->entries, 0, nspa_journal_length( journal ) * 32 ); journal->high_water = 0;/s'
 mutant "an entry is read under one number" hostile capi/server/journal.c \
     's/if \(NSPA_LOAD\( &entry->seq \) == copy->seq\) return/return/'
-mutant "a count of none holds off opens" races capi/server/publish.c \
-    's/nspa_bucket_leave\( bucket, !clients.handles \)/nspa_bucket_leave( bucket, 0 )/'
-mutant "a count of none holds off no longer than needed" races capi/server/publish.c \
-    's/held_off = bucket;//'
+mutant "a removal holds off opens" races capi/server/remove.c \
+    's/nspa_bucket_hold\( nspa_hash\( dev, ino \)\);//'
+mutant "and no longer than needed" races capi/server/remove.c \
+    's/nspa_bucket_let_go\( nspa_hash\( dev, ino \)\);//'
 mutant "overflowed inodes get slots" races capi/server/bucket.c \
-    's/    place_overflows\( bucket \);\n//'
+    's/    place_overflows\( hash \);\n//'
 mutant "a last close is told" races $shm \
-    's/__atomic_load_n\( &bucket->notify, __ATOMIC_SEQ_CST \)/0/'
-mutant "who opened a file learns that it was unlinked" known capi/server/table.c \
-    's/__atomic_add_fetch\( &nspa_table->name_epoch/__atomic_add_fetch( &nspa_table->pad[0]/'
-mutant "who opened a file looks for that" known core/known.h \
-    's/return nspa_name_epoch\( files \) != epoch && /return 0 \&\& /'
+    's/notify = was_held && __atomic_load_n\( &server->notify, __ATOMIC_SEQ_CST \)/notify = 0/'
+mutant "a close that was not told is, after a death" races $shm \
+    's/notify \? NSPA_ENTRY_CLOSED : NSPA_ENTRY_FREE/NSPA_ENTRY_FREE/'
+mutant "a slot is checked" hostile $shm \
+    's/return copy->check == nspa_slot_check\(.*?\);/return 1;/s'
+mutant "an owner looks at its lock word" hostile $shm \
+    's/ours = nspa_unlock\( &bucket->lock, self \);/nspa_unlock( &bucket->lock, self ); ours = 1;/'
+mutant "a lock is claimed" stop $shm \
+    's/\(index \+ 1\) \| NSPA_CELL_CLAIM, 0,/(index + 1), 0,/'
+mutant "a lock that nobody claims is taken" hostile capi/server/bucket.c \
+    's/if \(nspa_bucket_claimed\( hash \)\) return 0;/return 0;/'
+mutant "some are counted in the journals" hostile capi/server/remove.c \
+    's/if \(entered && clients.handles\)/if (0)/'
+mutant "what the journals have of a bucket is found" scale capi/server/journal.c \
+    's/walk->groups == NSPA_GROUPS \|\| \(.*?\)\)\)/walk->groups == NSPA_GROUPS/s'
+mutant "who opened a file learns that it was unlinked" known capi/server/remove.c \
+    's/if \(removed\) nspa_server_bump_names\(\);//'
+mutant "who opened a file looks for that" known core/open.c \
+    's/nspa_client_name_epoch\( &files->client \) != names && /0 \&\& /'
 
 echo "$passed passed, $failed failed"
 [ "$failed" = 0 ]

@@ -4,18 +4,11 @@
  * SPDX-License-Identifier: LGPL-2.1-or-later
  */
 
-#include <fcntl.h>
 #include <signal.h>
-#include <sys/mman.h>
 
 #include "test.h"
 #include "suites.h"
 #include "../../capi/server/private.h"
-
-int open_rw( const char *path )
-{
-    return open( path, O_RDWR | O_CLOEXEC );
-}
 
 struct opens
 {
@@ -62,15 +55,15 @@ static void close_after_retire( enum step step )
 
     kill( zombie->pid, SIGCONT );
     CHECK( await( zombie, 2000 ) == 1, "%s: did not stop", step_name( step ));
-    nspa_server_retire( zombie->journal );
+    nspa_server_retire( zombie->id, NULL );
     kill( zombie->pid, SIGCONT );
     CHECK( await( zombie, 2000 ) == 0, "%s: hangs", step_name( step ));
     /* the holder's open must still count */
-    CHECK( !check_quiescent( nspa_table, 0, "close after retire" ), "%s", step_name( step ));
+    CHECK( !check_quiescent( 0, "close after retire" ), "%s", step_name( step ));
     CHECK( !server_open( 1000, &own, WRITE, NSPA_SHARE_ALL ), "%s: the holder's open is lost", step_name( step ));
     reap( zombie );
     reap( holder );
-    CHECK( !check_quiescent( nspa_table, 1, "close after retire" ), "%s", step_name( step ));
+    CHECK( !check_quiescent( 1, "close after retire" ), "%s", step_name( step ));
 }
 
 static void open_child( void *arg )
@@ -90,14 +83,14 @@ static void open_after_retire( enum step step )
     struct nspa_share sum;
 
     CHECK( await( zombie, 2000 ) == 1, "%s: did not stop", step_name( step ));
-    nspa_server_retire( zombie->journal );
+    nspa_server_retire( zombie->id, NULL );
     kill( zombie->pid, SIGCONT );
     CHECK( await( zombie, 2000 ) == 0, "%s: hangs", step_name( step ));
-    nspa_server_release( zombie->journal );
-    CHECK( !check_quiescent( nspa_table, 1, "open after retire" ), "%s", step_name( step ));
+    nspa_server_release( zombie->id, NULL );
+    CHECK( !check_quiescent( 1, "open after retire" ), "%s", step_name( step ));
     nspa_server_verify( DEV, 1000, &sum );
     CHECK( sum.handles == 1, "%s: %u handles", step_name( step ), sum.handles );
-    nspa_server_retire( holder->journal );
+    nspa_server_retire( holder->id, NULL );
     reap( holder );
     free( zombie );
 }
@@ -131,10 +124,10 @@ static void notify_stays(void)
     await( first, 1000 );
     CHECK( first->control->result != 0, "wineserver is not told of the last close" );
     CHECK( nspa_server_watch( DEV, ino[0] ) == 0, "still open" );
-    CHECK( !nspa_bucket_of( nspa_table, DEV, ino[0] )->notify, "still waiting" );
+    CHECK( !server_bucket_of( ino[0] )->notify, "still waiting" );
     reap( second );
     reap( first );
-    CHECK( !check_quiescent( nspa_table, 1, "notify" ), "notify" );
+    CHECK( !check_quiescent( 1, "notify" ), "notify" );
 }
 
 /* wineserver waits for a last close; a recount moves inodes to other slots. */
@@ -156,7 +149,7 @@ static void notify_after_rebuild(void)
     kill( first->pid, SIGCONT );
     CHECK( await( first, 1000 ) == 1, "did not open" );
     CHECK( nspa_server_watch( DEV, ino[0] ) == 1, "not open" );
-    nspa_bucket_flag( nspa_bucket_of( nspa_table, DEV, ino[0] ), NSPA_BUCKET_REBUILD );
+    nspa_bucket_spoil( nspa_table, nspa_hash( DEV, ino[0] ));
     nspa_server_verify( DEV, ino[1], &sum );
     kill( second->pid, SIGCONT );
     await( second, 1000 );
@@ -164,7 +157,7 @@ static void notify_after_rebuild(void)
     CHECK( nspa_server_watch( DEV, ino[0] ) == 0, "still open" );
     reap( second );
     reap( first );
-    CHECK( !check_quiescent( nspa_table, 1, "notify" ), "notify" );
+    CHECK( !check_quiescent( 1, "notify" ), "notify" );
 }
 
 static int64_t slowest_close;
@@ -186,8 +179,8 @@ static void close_without_lock( enum step step )
     CHECK( await( owner, 2000 ) == 0, "owner hangs" );
     if (closer->control->ns > slowest_close) slowest_close = closer->control->ns;
     reap( closer );
-    CHECK( !check_quiescent( nspa_table, 0, "close without lock" ), "%s", step_name( step ));
-    CHECK( !check_quiescent( nspa_table, 1, "close without lock" ), "%s, settled", step_name( step ));
+    CHECK( !check_quiescent( 0, "close without lock" ), "%s", step_name( step ));
+    CHECK( !check_quiescent( 1, "close without lock" ), "%s, settled", step_name( step ));
     nspa_server_verify( DEV, 1000, &sum );
     CHECK( sum.handles == 1 + (owner->control->result == NSPA_PUBLISHED), "%u handles", sum.handles );
     reap( owner );
@@ -201,15 +194,15 @@ static void overflow(void)
     uint64_t ino[NSPA_SLOTS + 2];
     struct opens opens = { .count = 1, .access = READ, .sharing = NSPA_SHARE_ALL };
     struct nspa_share own = one_open( READ, 0 ), none;
-    struct nspa_bucket *bucket;
+    struct nspa_server_bucket *bucket;
     struct child *child;
     unsigned int i;
 
     memset( &none, 0, sizeof(none) );
     same_bucket( ino, NSPA_SLOTS + 2 );
-    bucket = nspa_bucket_of( nspa_table, DEV, ino[0] );
+    bucket = server_bucket_of( ino[0] );
     for (i = 0; i <= NSPA_SLOTS; i++) server_store( ino[i], &own );
-    CHECK( bucket->flags == NSPA_BUCKET_POISON, "flags %u", bucket->flags );
+    CHECK( bucket->poison, "not poisoned" );
     opens.ino[0] = ino[NSPA_SLOTS + 1];
     child = spawn( open_child, &opens );
     await( child, 1000 );
@@ -217,43 +210,115 @@ static void overflow(void)
     reap( child );
     /* the one without a slot gets the first that is free */
     server_store( ino[0], &none );
-    CHECK( bucket->flags == 0, "flags %u", bucket->flags );
-    CHECK( nspa_slot_find( bucket, DEV, ino[NSPA_SLOTS], NULL ) != NULL, "no slot" );
+    CHECK( !bucket->poison, "poisoned" );
+    CHECK( nspa_server_slot_find( bucket, DEV, ino[NSPA_SLOTS], NULL ) >= 0, "no slot" );
     opens.ino[0] = ino[NSPA_SLOTS];
     child = spawn( open_child, &opens );
     await( child, 1000 );
     CHECK( child->control->result == NSPA_CONFLICT, "%u", child->control->result );
     reap( child );
     for (i = 0; i <= NSPA_SLOTS; i++) server_store( ino[i], &none );
-    CHECK( !check_quiescent( nspa_table, 1, "overflow" ) && !bucket->flags, "flags %u", bucket->flags );
+    CHECK( !check_quiescent( 1, "overflow" ) && !bucket->poison, "poisoned" );
 }
 
-/* The answer "nobody has it open" stays true until wineserver has acted on it. */
-static void count_holds_off(void)
+static uint32_t try_open( uint64_t ino )
+{
+    struct opens opens = { { ino }, 1, READ, NSPA_SHARE_READ };
+    struct child *child = spawn( open_child, &opens );
+    uint32_t result;
+
+    await( child, 1000 );
+    result = child->control->result;
+    reap( child );
+    return result;
+}
+
+/* The answer "nobody has it open" stays true until wineserver has acted on it, and no
+ * longer. */
+static void removal_holds_off(void)
+{
+    uint32_t names = nspa_control->name_epoch;
+
+    CHECK( nspa_server_begin_remove( DEV, 1000 ) == 0, "open" );
+    CHECK( try_open( 1000 ) == NSPA_BUCKET_DECLINED, "not held off" );
+    /* what else it does with the bucket changes nothing of that */
+    CHECK( nspa_server_count( DEV, 1000 ) == 0, "open" );
+    server_store( 1000, &(struct nspa_share){ 0 } );
+    CHECK( nspa_server_begin_remove( DEV, 1000 ) == 0, "open" );
+    nspa_server_end_remove( DEV, 1000, 0 );
+    CHECK( try_open( 1000 ) == NSPA_BUCKET_DECLINED, "not held off" );
+    CHECK( nspa_control->name_epoch == names, "a name changed" );
+    nspa_server_end_remove( DEV, 1000, 1 );
+    CHECK( nspa_control->name_epoch == names + 1, "no name changed" );
+    CHECK( try_open( 1000 ) == NSPA_PUBLISHED, "still held off" );
+    CHECK( !check_quiescent( 1, "removal" ) && !server_bucket_of( 1000 )->poison, "removal" );
+}
+
+/* A stopped owner: the removal takes its open for announced, and takes it back. */
+static void removal_and_stopped_owner( enum step step, uint32_t want )
 {
     struct opens opens = { { 1000 }, 1, READ, NSPA_SHARE_READ };
-    struct nspa_share none;
-    struct child *child;
-    uint64_t ino;
+    struct child *child = spawn_armed( open_child, &opens, step, SIGSTOP );
+    uint32_t count;
 
-    memset( &none, 0, sizeof(none) );
-    CHECK( nspa_server_count( DEV, 1000 ) == 0, "open" );
-    child = spawn( open_child, &opens );
-    await( child, 1000 );
-    CHECK( child->control->result == NSPA_BUCKET_DECLINED, "%u", child->control->result );
+    CHECK( await( child, 2000 ) == 1, "did not stop" );
+    count = nspa_server_begin_remove( DEV, 1000 );
+    CHECK( count == (want == NSPA_PUBLISHED), "%s: %u handles", step_name( step ), count );
+    nspa_server_end_remove( DEV, 1000, !count );
+    kill( child->pid, SIGCONT );
+    CHECK( await( child, 2000 ) == 0, "%s: hangs", step_name( step ));
+    CHECK( child->control->result == want, "%s: %u, not %u", step_name( step ), child->control->result, want );
     reap( child );
-    server_store( 1000, &none );
-    child = spawn( open_child, &opens );
-    await( child, 1000 );
-    CHECK( child->control->result == NSPA_PUBLISHED, "%u", child->control->result );
-    CHECK( nspa_server_count( DEV, 1000 ) == 1, "not open" );
-    reap( child );
+    CHECK( !check_quiescent( 1, "removal, stopped owner" ), "%s", step_name( step ));
+}
 
-    /* and no longer: whatever wineserver does next, it has acted */
-    for (ino = 0; ino < 100; ino++) CHECK( nspa_server_count( DEV, ino ) == 0, "open" );
-    server_store( 1000, &none );
-    for (ino = 0; ino < NSPA_BUCKETS; ino++)
-        CHECK( !nspa_table->bucket[ino].flags, "flags %u", nspa_table->bucket[ino].flags );
+static uint64_t drained_inode;
+
+static void note_drained( uint64_t dev, uint64_t ino )
+{
+    (void)dev;
+    drained_inode = ino;
+}
+
+/* A process dies after its close and before its message. */
+static void close_not_told( enum step step )
+{
+    struct opens opens = { { 1000 }, 1, READ, NSPA_SHARE_ALL };
+    struct child *child = spawn_opens( &opens, step );
+
+    child->control->signal = SIGKILL;
+    CHECK( nspa_server_watch( DEV, 1000 ) == 1, "not open" );
+    kill( child->pid, SIGCONT );
+    CHECK( await( child, 2000 ) == 0, "%s: hangs", step_name( step ));
+    drained_inode = 0;
+    nspa_server_retire( child->id, note_drained );
+    CHECK( drained_inode == 1000, "%s: nobody tells", step_name( step ));
+    CHECK( nspa_server_watch( DEV, 1000 ) == 0, "%s: still open", step_name( step ));
+    reap( child );
+    CHECK( !check_quiescent( 1, "close not told" ), "%s", step_name( step ));
+}
+
+/* A section is made while wineserver truncates the file: of the two, one sees the other. */
+static void section_and_truncation( enum step step )
+{
+    struct opens opens = { { 1000 }, 1, NSPA_MAP_ACCESS, NSPA_SHARE_ALL & ~NSPA_SHARE_WRITE };
+    struct child *child = spawn_armed( open_child, &opens, step, SIGSTOP );
+    struct nspa_share own = one_open( WRITE, NSPA_SHARE_ALL );
+    uint32_t access = 0, sharing = NSPA_SHARE_ALL;
+    int truncated;
+
+    CHECK( await( child, 2000 ) == 1, "%s: did not stop", step_name( step ));
+    own.map_write++;
+    nspa_server_check( DEV, 1000, &own, 0, NSPA_SHARE_ALL, &access, &sharing );
+    truncated = !(access & NSPA_MAP_ACCESS);
+    kill( child->pid, SIGCONT );
+    CHECK( await( child, 2000 ) == 0, "%s: hangs", step_name( step ));
+    CHECK( truncated ^ (child->control->result == NSPA_PUBLISHED), "%s: truncated %d, section %u",
+           step_name( step ), truncated, child->control->result );
+    memset( &own, 0, sizeof(own) );
+    server_store( 1000, &own );
+    reap( child );
+    CHECK( !check_quiescent( 1, "section and truncation" ), "%s", step_name( step ));
 }
 
 void run_races(void)
@@ -275,5 +340,13 @@ void run_races(void)
     printf( "close while the lock's owner is stopped: at most %.1f ms\n", slowest_close / 1e6 );
     CHECK( slowest_close < NSPA_CLIENT_WAIT_NS + 200000000, "%.1f ms", slowest_close / 1e6 );
     overflow();
-    count_holds_off();
+    close_not_told( STEP_aborted );
+    close_not_told( STEP_uncounted );
+    close_not_told( STEP_closed );
+    for (i = 0; i < sizeof(open_steps) / sizeof(open_steps[0]); i++) section_and_truncation( open_steps[i] );
+    removal_holds_off();
+    removal_and_stopped_owner( STEP_locked, NSPA_BUCKET_DECLINED );
+    removal_and_stopped_owner( STEP_announced, NSPA_BUCKET_DECLINED );
+    removal_and_stopped_owner( STEP_checked, NSPA_BUCKET_BUSY );
+    removal_and_stopped_owner( STEP_committed, NSPA_PUBLISHED );
 }

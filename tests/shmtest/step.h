@@ -15,7 +15,7 @@ enum step
     STEP_none, STEP_lock, STEP_locked, STEP_announce, STEP_announced, STEP_found, STEP_checked,
     STEP_committed, STEP_counted, STEP_aborted, STEP_uncounted, STEP_unlock, STEP_unlocked, STEP_closed,
     STEP_COUNT,
-    STEP_opened = STEP_COUNT  /* of an open in known.h, around the protocol */
+    STEP_looked = STEP_COUNT, STEP_published, STEP_added, STEP_forgotten, STEP_closing  /* around the protocol, in core */
 };
 
 extern void test_step( enum step step );

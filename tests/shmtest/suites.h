@@ -10,7 +10,6 @@
 extern void run_races(void);
 extern void run_hostile(void);
 extern void run_known(void);
-
-extern int open_rw( const char *path );
+extern void run_scale(void);
 
 #endif

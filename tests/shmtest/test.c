@@ -55,7 +55,7 @@ const char *step_name( enum step step )
     {
         "none", "lock", "locked", "announce", "announced", "found", "checked",
         "committed", "counted", "aborted", "uncounted", "unlock", "unlocked", "closed",
-        "opened"
+        "looked", "published", "added", "forgotten", "closing"
     };
     return names[step];
 }
@@ -69,20 +69,18 @@ void test_step( enum step step )
     kill( getpid(), control->signal );
 }
 
-struct nspa_table *start_server(void)
-{
-    int fd = nspa_server_create_table();
+int table_fd, control_fd;
 
-    if (fd == -1)
+void start_server(void)
+{
+    if ((table_fd = nspa_server_create_table( &control_fd )) == -1)
     {
         perror( "nspa_server_create_table" );
         exit( 1 );
     }
-    close( fd );
     controls = mmap( NULL, MAX_CHILDREN * sizeof(*controls), PROT_READ | PROT_WRITE,
                      MAP_SHARED | MAP_ANONYMOUS, -1, 0 );
     setvbuf( stdout, NULL, _IOLBF, 0 );
-    return nspa_table;
 }
 
 struct child *spawn( void (*func)(void *), void *arg )
@@ -90,30 +88,45 @@ struct child *spawn( void (*func)(void *), void *arg )
     return spawn_armed( func, arg, STEP_none, 0 );
 }
 
-struct child *spawn_armed( void (*func)(void *), void *arg, enum step step, int signal )
+struct child *attach_child(void)
 {
     static uint32_t last_id = 0x20;
     struct child *child = calloc( 1, sizeof(*child) );
     struct control *control = &controls[next_control++ % MAX_CHILDREN];
-    pid_t parent = getpid();
 
     memset( control, 0, sizeof(*control) );
-    control->armed = step;
-    control->signal = signal;
     child->control = control;
     child->id = last_id += 4;
-    child->journal = nspa_server_attach( child->id, &child->client.owner );
-    if (child->journal < 0)
+    if ((child->journal_fd = nspa_server_attach( child->id, &child->client.owner )) < 0)
     {
         printf( "no journal\n" );
         exit( 1 );
     }
     child->client.table = nspa_table;
-    child->client.journal = &nspa_table->journal[child->journal];
+    child->client.control = nspa_control;
+    child->client.journal = nspa_processes[nspa_process_count - 1]->journal;
+    return child;
+}
+
+struct child *spawn_armed( void (*func)(void *), void *arg, enum step step, int signal )
+{
+    struct child *child = attach_child();
+    pid_t parent = getpid();
+    char why[128];
+
+    child->control->armed = step;
+    child->control->signal = signal;
     if (!(child->pid = fork()))
     {
+        uint64_t owner = child->client.owner;
+
         prctl( PR_SET_PDEATHSIG, SIGKILL );
         if (getppid() != parent) _exit( 1 );
+        if (nspa_client_attach( &child->client, table_fd, control_fd, child->journal_fd, owner, why, sizeof(why) ))
+        {
+            printf( "%s\n", why );
+            _exit( 1 );
+        }
         me = child;
         func( arg );
         _exit( 0 );
@@ -142,13 +155,13 @@ int await( struct child *child, int timeout_ms )
 
 void reap( struct child *child )
 {
-    nspa_server_retire( child->journal );
+    nspa_server_retire( child->id, NULL );
     if (child->pid)
     {
         kill( child->pid, SIGKILL );
         waitpid( child->pid, NULL, 0 );
     }
-    nspa_server_release( child->journal );
+    nspa_server_release( child->id, NULL );
     free( child );
 }
 
@@ -224,76 +237,109 @@ void same_bucket( uint64_t *inodes, int count )
         if (!i || nspa_hash( DEV, ino ) == nspa_hash( DEV, inodes[0] )) inodes[i++] = ino;
 }
 
-int check_quiescent( struct nspa_table *table, int settle, const char *when )
+struct nspa_bucket *bucket_of( uint64_t ino )
 {
-    unsigned int i, j, k, wrong = 0;
+    return &nspa_table->bucket[nspa_hash( DEV, ino )];
+}
+
+struct nspa_server_bucket *server_bucket_of( uint64_t ino )
+{
+    return &nspa_control->bucket[nspa_hash( DEV, ino )];
+}
+
+int is_clean( uint64_t ino )
+{
+    return nspa_bucket_is_clean( nspa_control, nspa_table, nspa_hash( DEV, ino ));
+}
+
+static struct nspa_share share_of( uint64_t dev, uint64_t ino )
+{
+    struct nspa_slot copy;
+
+    if (nspa_slot_find( nspa_control, nspa_table, nspa_hash( dev, ino ), dev, ino, &copy, NULL ) < 0)
+        memset( &copy, 0, sizeof(copy) );
+    return copy.clients;
+}
+
+struct nspa_share client_share( uint64_t ino )
+{
+    return share_of( DEV, ino );
+}
+
+static unsigned int check_journal( const struct nspa_process *process, const char *when, unsigned int number )
+{
+    const struct nspa_journal *journal = process->journal;
+    unsigned int j, wrong = 0, cells = 0, entries = 0;
+
+    for (j = 0; j < nspa_journal_length( journal ); j++)
+    {
+        const struct nspa_journal_entry *entry = &journal->entries[j];
+        uint32_t hash = nspa_hash( entry->dev, entry->ino );
+        struct nspa_share sum, share;
+        nspa_cell *cell;
+
+        if (entry->state == NSPA_ENTRY_FREE || entry->state == NSPA_ENTRY_CLOSED) continue;
+        if (entry->state != NSPA_ENTRY_HELD)
+        {
+            printf( "%s: journal %u entry %u: stale, state %u\n", when, number, j, entry->state );
+            wrong++;
+            continue;
+        }
+        entries++;
+        /* a process that died on its way out of the protocol may have kept its claim */
+        if (!(cell = nspa_cell_find( (struct nspa_journal *)journal, j, hash )))
+        {
+            printf( "%s: journal %u entry %u: has no cell\n", when, number, j );
+            wrong++;
+        }
+        if (!nspa_bucket_is_clean( nspa_control, nspa_table, hash )) continue;  /* not to be believed, and says so */
+        if (nspa_table->bucket[hash].lock & FUTEX_OWNER_DIED) continue;         /* the next owner will say so */
+        nspa_journals_sum( entry->dev, entry->ino, 0, &sum );
+        share = share_of( entry->dev, entry->ino );
+        if (!memcmp( &sum, &share, sizeof(sum) )) continue;
+        printf( "%s: journal %u entry %u: the slot has %u handles, the journals %u\n", when, number, j,
+                share.handles, sum.handles );
+        wrong++;
+    }
+    for (j = 0; j < NSPA_GROUPS * NSPA_GROUP_CELLS; j++)
+        cells += journal->cell[j / NSPA_GROUP_CELLS][j % NSPA_GROUP_CELLS] != 0;
+    if (cells == entries || process->retired) return wrong;
+    printf( "%s: journal %u: %u cells for %u entries\n", when, number, cells, entries );
+    return wrong + 1;
+}
+
+int check_quiescent( int settle, const char *when )
+{
+    unsigned int i, k, wrong = 0;
 
     for (i = 0; settle && i < NSPA_BUCKETS; i++)
     {
-        struct nspa_bucket *bucket = &table->bucket[i];
-
-        if (!bucket->lock && !bucket->flags) continue;
-        if (nspa_bucket_enter( bucket )) nspa_bucket_leave( bucket, 0 );
+        if (!nspa_table->bucket[i].lock && !nspa_control->bucket[i].poison &&
+            nspa_bucket_is_clean( nspa_control, nspa_table, i )) continue;
+        if (nspa_bucket_enter( i )) nspa_bucket_leave( i );
     }
-    for (i = 0; i < NSPA_MAX_PROCESSES; i++)
-    {
-        struct nspa_journal *journal = &table->journal[i];
-
-        for (j = 0; j < nspa_journal_length( journal ); j++)
-        {
-            uint32_t state = journal->entries[j].state;
-
-            if (state == NSPA_ENTRY_FREE || (state == NSPA_ENTRY_HELD && nspa_processes[i].in_use)) continue;
-            printf( "%s: journal %u entry %u: stale, state %u\n", when, i, j, state );
-            wrong++;
-        }
-    }
+    for (i = 0; i < nspa_process_count; i++) wrong += check_journal( nspa_processes[i], when, i );
     for (i = 0; i < NSPA_BUCKETS; i++)
     {
-        struct nspa_bucket *bucket = &table->bucket[i];
+        struct nspa_bucket *bucket = &nspa_table->bucket[i];
+        int clean = nspa_bucket_is_clean( nspa_control, nspa_table, i );
 
-        if (bucket->lock && settle)
+        if (settle && (bucket->lock || !clean))
         {
-            printf( "%s: bucket %u: lock %08x\n", when, i, bucket->lock );
+            printf( "%s: bucket %u: lock %08x, clean %d\n", when, i, bucket->lock, clean );
             wrong++;
         }
-        if (bucket->flags & NSPA_BUCKET_REBUILD)
-        {
-            if (settle)
-            {
-                printf( "%s: bucket %u: flags %u\n", when, i, bucket->flags );
-                wrong++;
-            }
-            continue;  /* not to be believed, and says so */
-        }
-        if (bucket->lock & FUTEX_OWNER_DIED) continue;  /* the next owner will say so */
+        if (!clean || (bucket->lock & FUTEX_OWNER_DIED)) continue;
         for (k = 0; k < NSPA_SLOTS; k++)
         {
-            struct nspa_slot *slot = &bucket->slots[k];
             struct nspa_share sum;
+            struct nspa_slot copy;
+            int sound = nspa_slot_read( nspa_control, nspa_table, i, k, &copy );
 
-            if (!slot->clients.handles && !slot->server.handles) continue;
-            nspa_journals_sum( slot->dev, slot->ino, 0, &sum );
-            if (!memcmp( &sum, &slot->clients, sizeof(sum) )) continue;
-            printf( "%s: bucket %u inode %u: %u handles, %u readers, journals have %u, %u\n", when, i,
-                    (unsigned int)slot->ino, slot->clients.handles, slot->clients.readers, sum.handles, sum.readers );
-            wrong++;
-        }
-    }
-    /* each granted open has a slot that counts it */
-    for (i = 0; i < NSPA_MAX_PROCESSES; i++)
-    {
-        struct nspa_journal *journal = &table->journal[i];
-
-        if (!nspa_processes[i].in_use) continue;
-        for (j = 0; j < nspa_journal_length( journal ); j++)
-        {
-            struct nspa_journal_entry *entry = &journal->entries[j];
-            struct nspa_bucket *bucket = nspa_bucket_of( table, entry->dev, entry->ino );
-
-            if (entry->state != NSPA_ENTRY_HELD || (bucket->flags & NSPA_BUCKET_REBUILD)) continue;
-            if (nspa_slot_find( bucket, entry->dev, entry->ino, NULL )) continue;
-            printf( "%s: journal %u entry %u: not counted anywhere\n", when, i, j );
+            nspa_journals_sum( copy.dev, copy.ino, 0, &sum );
+            if (sound && (!copy.clients.handles || !memcmp( &sum, &copy.clients, sizeof(sum) ))) continue;
+            printf( "%s: bucket %u inode %u: sound %d, %u handles, %u readers, journals have %u, %u\n", when, i,
+                    (unsigned int)copy.ino, sound, copy.clients.handles, copy.clients.readers, sum.handles, sum.readers );
             wrong++;
         }
     }

@@ -38,16 +38,21 @@ struct child
 {
     pid_t           pid;
     uint32_t        id;
-    int             journal;
+    int             journal_fd;
     struct control *control;
-    struct nspa_client client;
+    struct nspa_client client;  /* as wineserver has it mapped; in the child, as it has */
 };
+
+extern int table_fd, control_fd;
 
 /* The child's own, in the child. */
 extern struct child *me;
 
 /* Create the table and become the server. */
-extern struct nspa_table *start_server(void);
+extern void start_server(void);
+
+/* Attach without a process. */
+extern struct child *attach_child(void);
 
 /* Attach a process and fork it; it runs func and exits.  With a step, it sends
  * itself the signal when it comes there. */
@@ -87,7 +92,15 @@ extern void server_store( uint64_t ino, const struct nspa_share *own );
 /* With nobody at work: counters are the sums of the journals, locks are free,
  * nothing belongs to a journal that is not attached.  settle: visit each bucket
  * first, as the next open there would.  Prints what is wrong; returns how much. */
-extern int check_quiescent( struct nspa_table *table, int settle, const char *when );
+extern int check_quiescent( int settle, const char *when );
+
+/* What a slot has of an inode; all zero if there is none. */
+extern struct nspa_share client_share( uint64_t ino );
+
+/* The bucket of an inode. */
+extern struct nspa_bucket *bucket_of( uint64_t ino );
+extern struct nspa_server_bucket *server_bucket_of( uint64_t ino );
+extern int is_clean( uint64_t ino );
 
 /* Inodes that share a bucket. */
 extern void same_bucket( uint64_t *inodes, int count );

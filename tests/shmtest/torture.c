@@ -24,6 +24,7 @@
 #define THREADS  2
 #define OPENS    8           /* at once, of one thread */
 #define INODES   24
+#define CROWD    8           /* inodes of one bucket: more than it has slots */
 #define SERVER   WORKERS     /* the server's records come after the workers' */
 
 struct record
@@ -40,7 +41,7 @@ static struct shared
     uint32_t gone[WORKERS + 1];  /* retired, though it may still run: its records say nothing */
     uint32_t pause;
     uint32_t idle[WORKERS][THREADS];
-    uint32_t drained;
+    uint32_t drained[INODES];  /* wineserver was told */
     uint32_t visit[INODES];  /* declined, so that wineserver gets the open */
     uint32_t violations;
     uint32_t quit;
@@ -145,10 +146,12 @@ static void *worker_thread( void *arg )
         }
         if (record[i].valid & 1)
         {
+            uint32_t ino = record[i].ino;
+
             leave_record( thread->worker, index );
-            notify = nspa_client_retract( &me->client, index, DEV, inodes[record[i].ino],
+            notify = nspa_client_retract( &me->client, index, DEV, inodes[ino],
                                           record[i].access, record[i].sharing );
-            if (notify) __atomic_add_fetch( &shared->drained, 1, __ATOMIC_SEQ_CST );
+            if (notify) __atomic_store_n( &shared->drained[ino], 1, __ATOMIC_SEQ_CST );
         }
         else
         {
@@ -203,30 +206,41 @@ static void start_worker( unsigned int i )
     spawned++;
 }
 
-/* wineserver's part when it is told of a last close, or buries a process */
-static void look_again(void)
+/* wineserver's part when it is told of a last close, */
+static void look_again( uint64_t dev, uint64_t ino )
 {
     unsigned int i;
 
     for (i = 0; i < INODES; i++)
-        if (watched[i] && !nspa_server_watch( DEV, inodes[i] )) watched[i] = 0;
+        if (inodes[i] == ino && watched[i] && !nspa_server_watch( dev, ino )) watched[i] = 0;
 }
 
+static void take_messages(void)
+{
+    unsigned int i;
+
+    for (i = 0; i < INODES; i++)
+    {
+        if (!__atomic_exchange_n( &shared->drained[i], 0, __ATOMIC_SEQ_CST )) continue;
+        told++;
+        look_again( DEV, inodes[i] );
+    }
+}
+
+/* or buries a process */
 static void bury( unsigned int i )
 {
     unsigned int j;
 
     /* its records are its own until it is dead: its threads go by them */
     __atomic_store_n( &shared->gone[i], 1, __ATOMIC_SEQ_CST );
-    nspa_server_retire( children[i]->journal );
-    look_again();
+    nspa_server_retire( children[i]->id, look_again );
     send( children[i], SIGKILL );
     if (children[i]->pid) waitpid( children[i]->pid, NULL, 0 );
     for (j = 0; j < THREADS * OPENS; j++)
         if (shared->record[i][j].valid & 1) leave_record( i, j );
     __atomic_store_n( &shared->gone[i], 0, __ATOMIC_SEQ_CST );
-    nspa_server_release( children[i]->journal );
-    look_again();
+    nspa_server_release( children[i]->id, look_again );
     free( children[i] );
     children[i] = NULL;
     buried++;
@@ -282,14 +296,9 @@ static void rest( int settle )
                 CHECK( 0, "worker %u thread %u is stuck", i, j );
         }
     }
-    if (NSPA_LOAD( &shared->drained ))
-    {
-        shared->drained = 0;
-        told++;
-        look_again();
-    }
+    take_messages();
     rests++;
-    wrong += check_quiescent( nspa_table, settle, "at rest" );
+    wrong += check_quiescent( settle, "at rest" );
     for (i = 0; i < INODES; i++)
         if (watched[i] && !nspa_server_count( DEV, inodes[i] ))
         {
@@ -304,9 +313,10 @@ static void rest( int settle )
         {
             struct nspa_journal_entry *entry = &children[i]->client.journal->entries[j];
             struct record *record = &shared->record[i][j];
+            uint32_t held = entry->state == NSPA_ENTRY_HELD;
 
-            if (!(record->valid & 1) == !entry->state &&
-                (!entry->state || (entry->ino == inodes[record->ino] && entry->access == record->access &&
+            if ((record->valid & 1) == held &&
+                (!held || (entry->ino == inodes[record->ino] && entry->access == record->access &&
                                    entry->sharing == record->sharing))) continue;
             printf( "worker %u entry %u: record %u, journal state %u\n", i, j, record->valid & 1, entry->state );
             wrong++;
@@ -326,17 +336,19 @@ static void scribble_child( void *arg )
     {
         size_t offset;
         uint32_t value = next_random( &random ) ^ next_random( &random ) << 13;
+        char *memory = (char *)me->client.table;
 
-        if (everywhere) offset = (size_t)next_random( &random ) * 4 % sizeof(*nspa_table);
-        else if (next_random( &random ) % 4)
-            offset = (char *)nspa_bucket_of( nspa_table, DEV, inodes[next_random( &random ) % INODES] ) -
-                     (char *)nspa_table + next_random( &random ) % sizeof(struct nspa_bucket) / 4 * 4;
-        else
-            offset = (char *)&nspa_table->journal[next_random( &random ) % (WORKERS + 2)].high_water -
-                     (char *)nspa_table + next_random( &random ) % (4096 + 32 * 64) / 4 * 4;
-        if (next_random( &random ) % 2) value &= 3;            /* a flag, a small count */
+        if (next_random( &random ) % 4 == 0)
+        {
+            memory = (char *)me->client.journal;
+            offset = next_random( &random ) % (everywhere ? sizeof(struct nspa_journal) : 4096 + 16384 + 32 * 64) / 4 * 4;
+        }
+        else if (everywhere) offset = (size_t)next_random( &random ) * 4 % sizeof(struct nspa_table);
+        else offset = (char *)bucket_of( inodes[next_random( &random ) % INODES] ) - (char *)nspa_table +
+                      next_random( &random ) % sizeof(struct nspa_bucket) / 4 * 4;
+        if (next_random( &random ) % 2) value &= 3;            /* a state, a small count */
         else if (next_random( &random ) % 4 == 0) value = getpid();
-        __atomic_store_n( (uint32_t *)((char *)nspa_table + offset), value, __ATOMIC_RELAXED );
+        __atomic_store_n( (uint32_t *)(memory + offset), value, __ATOMIC_RELAXED );
         if (next_random( &random ) % 64 == 0) usleep( 1 );
     }
 }
@@ -370,11 +382,11 @@ int main( int argc, char *argv[] )
     shared = mmap( NULL, sizeof(*shared), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0 );
     random = seed;
     /* few inodes in fewer buckets, so that they meet */
-    for (i = 0; i < INODES; i += 6)
+    for (i = 0; i < INODES; i += CROWD)
     {
         uint64_t first = 5000 + 977 * i, ino;
 
-        for (j = 0, ino = first; j < 6; ino++)
+        for (j = 0, ino = first; j < CROWD; ino++)
             if (nspa_hash( DEV, ino ) == nspa_hash( DEV, first )) inodes[i + j++] = ino;
     }
     for (i = 0; i < WORKERS; i++) start_worker( i );
@@ -439,11 +451,7 @@ int main( int argc, char *argv[] )
             if (__atomic_exchange_n( &shared->visit[i], 0, __ATOMIC_RELAXED )) server_store( inodes[i], &server_own[i] );
         if ((took = now_ns() - before) > slowest_server) slowest_server = took;
 
-        if (__atomic_exchange_n( &shared->drained, 0, __ATOMIC_SEQ_CST ))
-        {
-            told++;
-            look_again();
-        }
+        take_messages();
         if (!scribble && now_ns() > next_rest)
         {
             rest( 0 );
@@ -462,7 +470,7 @@ int main( int argc, char *argv[] )
             if (sum == last_opens) stalls++;
             last_opens = sum;
             next_heartbeat = now_ns() + 1000000000;
-            if (!nspa_server_alive( nspa_table ) || now_ns() > end - 2000000000)
+            if (!nspa_server_alive( nspa_control ) || now_ns() > end - 2000000000)
             {
                 reap( scribbler );
                 scribbler = spawn( scribble_child, now_ns() > end - 2000000000 ? &random : NULL );
@@ -489,16 +497,16 @@ int main( int argc, char *argv[] )
         for (i = 0; i < WORKERS; i++) if (children[i]) bury( i );
         memset( server_own, 0, sizeof(server_own) );
         for (i = 0; i < INODES; i++) server_store( inodes[i], &server_own[i] );
-        CHECK( !check_quiescent( nspa_table, 1, "end" ), "at the end" );
+        CHECK( !check_quiescent( 1, "end" ), "at the end" );
         for (i = 0; i < NSPA_BUCKETS; i++)
         {
-            struct nspa_bucket *bucket = &nspa_table->bucket[i];
-
             for (j = 0; j < NSPA_SLOTS; j++)
-                CHECK( !bucket->slots[j].clients.handles && !bucket->slots[j].server.handles, "slot %u.%u", i, j );
-            CHECK( !bucket->lock && !bucket->flags, "bucket %u: lock %08x flags %u", i, bucket->lock, bucket->flags );
+                CHECK( !nspa_table->bucket[i].slots[j].clients.handles && !nspa_control->bucket[i].slots[j].opens.handles,
+                       "slot %u.%u", i, j );
+            CHECK( !nspa_table->bucket[i].lock && !nspa_control->bucket[i].poison, "bucket %u: lock %08x, poison %u",
+                   i, nspa_table->bucket[i].lock, nspa_control->bucket[i].poison );
         }
-        CHECK( nspa_server_count_device( DEV ) == 0, "stale entries" );
+        CHECK( !nspa_process_count, "%u processes", nspa_process_count );
     }
     for (i = 0; i < WORKERS; i++) for (j = 0; j < THREADS; j++)
     {

@@ -12,6 +12,7 @@
 
 #define DIFF_DEV      7
 #define DIFF_INODES   (NSPA_SLOTS > 1 ? 48 : 3)
+#define DIFF_CROWD    (NSPA_SLOTS + 2)  /* inodes of one bucket */
 #define DIFF_INDICES  24     /* opens of one process at once */
 #define DIFF_TURN     4096   /* operations of one turn at most */
 
@@ -40,8 +41,7 @@ struct diff_turn
 };
 
 /* A worker process: a turn for each byte that can be read, a byte back. */
-extern void diff_worker( struct nspa_table *table, struct diff_turn *turn, uint32_t journal, uint64_t owner,
-                         int in, int out );
+extern void diff_worker( struct nspa_client *client, struct diff_turn *turn, int in, int out );
 extern uint64_t diff_inode( uint32_t ino );
 
 /* wineserver's list of opens; those that are not its own are known to it here
@@ -56,7 +56,7 @@ extern uint32_t diff_server_open( uint32_t ino, uint32_t id, uint32_t access, ui
                                   int truncate, int delete_on_close );
 /* Tell the table of wineserver's opens. */
 extern void diff_server_publish( uint32_t ino );
-extern struct nspa_table *diff_start( int *fd );
+extern int diff_start( int *fd, int *control );
 /* Counters, journals and locks agree; settle: after a visit to each bucket. */
 extern uint32_t diff_check_table( int settle );
 

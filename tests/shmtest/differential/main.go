@@ -41,7 +41,7 @@ type handle struct {
 type worker struct {
 	cmd          *exec.Cmd
 	number       uint32
-	journal      int
+	id           uint32
 	turn         turn
 	toIt, fromIt *os.File
 	retract      uint32 // index + 1 that wineserver has taken over, and its key there
@@ -51,7 +51,7 @@ type worker struct {
 
 type test struct {
 	random  *rand.Rand
-	tableFD int
+	fds     [2]int // of the table and of what wineserver writes
 	workers []*worker
 	files   [inodes]model.File[uint32]
 	server  map[uint32]handle
@@ -64,7 +64,7 @@ type test struct {
 }
 
 func main() {
-	if len(os.Args) == 4 && os.Args[1] == "worker" {
+	if len(os.Args) == 3 && os.Args[1] == "worker" {
 		runWorker(os.Args[2:])
 		return
 	}
@@ -96,11 +96,10 @@ func main() {
 }
 
 func (t *test) run(ops int) error {
-	fd, err := startServer()
-	if err != nil {
+	var err error
+	if t.fds[0], t.fds[1], err = startServer(); err != nil {
 		return err
 	}
-	t.tableFD = fd
 	for i := range t.files {
 		t.files[i] = model.File[uint32]{}
 	}
@@ -156,9 +155,9 @@ func (t *test) differ(format string, args ...any) {
 
 func (t *test) spawn(i int) error {
 	t.nextID += 4
-	w := &worker{number: uint32(i), held: map[uint32]handle{}}
-	var owner uint64
-	if w.journal, owner = attach(t.nextID); w.journal < 0 {
+	w := &worker{number: uint32(i), id: t.nextID, held: map[uint32]handle{}}
+	journal, owner := attach(w.id)
+	if journal < 0 {
 		return fmt.Errorf("no journal")
 	}
 	fd, err := unix.MemfdCreate("turn", unix.MFD_CLOEXEC)
@@ -173,12 +172,16 @@ func (t *test) spawn(i int) error {
 	if w.turn, err = mapTurn(memory); err != nil {
 		return err
 	}
-	tableFD, err := unix.FcntlInt(uintptr(t.tableFD), unix.F_DUPFD_CLOEXEC, 3)
-	if err != nil {
-		return err
+	var shared []*os.File
+	for _, fd := range []int{t.fds[0], t.fds[1], journal} {
+		copied, err := unix.FcntlInt(uintptr(fd), unix.F_DUPFD_CLOEXEC, 3)
+		if err != nil {
+			return err
+		}
+		f := os.NewFile(uintptr(copied), "shared")
+		defer f.Close()
+		shared = append(shared, f)
 	}
-	table := os.NewFile(uintptr(tableFD), "table")
-	defer table.Close()
 	in, toIt, err := os.Pipe()
 	if err != nil {
 		return err
@@ -190,8 +193,8 @@ func (t *test) spawn(i int) error {
 	defer in.Close()
 	defer out.Close()
 	w.toIt, w.fromIt = toIt, fromIt
-	w.cmd = exec.Command("/proc/self/exe", "worker", fmt.Sprint(w.journal), fmt.Sprint(owner))
-	w.cmd.ExtraFiles = []*os.File{table, memory, in, out}
+	w.cmd = exec.Command("/proc/self/exe", "worker", fmt.Sprint(owner))
+	w.cmd.ExtraFiles = append(shared, memory, in, out)
 	w.cmd.Stderr = os.Stderr
 	w.cmd.SysProcAttr = &unix.SysProcAttr{Pdeathsig: unix.SIGKILL}
 	t.workers[i] = w
@@ -202,8 +205,8 @@ func (t *test) spawn(i int) error {
 func (t *test) bury(i int) {
 	w := t.workers[i]
 	_ = w.cmd.Wait()
-	retire(w.journal)
-	release(w.journal)
+	retire(w.id)
+	release(w.id)
 	for index, h := range w.held {
 		t.remove(h.ino, w.key(index))
 	}

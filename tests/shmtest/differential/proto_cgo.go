@@ -4,11 +4,6 @@ package main
 #cgo CFLAGS: -O2 -g -Wall -Wextra -D_GNU_SOURCE=
 #include <sys/mman.h>
 #include "diff.h"
-static struct nspa_table *map_table(int fd)
-{
-	void *p = mmap(NULL, sizeof(struct nspa_table), PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
-	return p == MAP_FAILED ? NULL : p;
-}
 static struct diff_turn *map_turn(int fd)
 {
 	void *p = mmap(NULL, sizeof(struct diff_turn), PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
@@ -22,6 +17,7 @@ import (
 	"os"
 	"strconv"
 
+	_ "github.com/nspa-dev/nspa/shm" // nspa_client_attach()
 	"github.com/nspa-dev/nspa/shm/model"
 )
 
@@ -73,33 +69,39 @@ func (t turn) op(i int) op {
 		model.Open{Access: uint32(o.access), Sharing: uint32(o.sharing)}}
 }
 
-// runWorker is the whole of a worker process; it does not return.
+// runWorker is the whole of a worker process; it does not return. Its descriptors
+// are table, control, journal, turn and two pipes.
 func runWorker(args []string) {
-	journal, _ := strconv.ParseUint(args[0], 10, 32)
-	owner, _ := strconv.ParseUint(args[1], 10, 64)
-	table, t := C.map_table(3), C.map_turn(4)
-	if table == nil || t == nil {
+	var client C.struct_nspa_client
+	var why [128]C.char
+	owner, _ := strconv.ParseUint(args[0], 10, 64)
+	if C.nspa_client_attach(&client, 3, 4, 5, C.uint64_t(owner), &why[0], C.size_t(len(why))) != 0 {
+		fmt.Fprintln(os.Stderr, C.GoString(&why[0]))
 		os.Exit(1)
 	}
-	C.diff_worker(table, t, C.uint32_t(journal), C.uint64_t(owner), 5, 6)
-}
-
-func startServer() (int, error) {
-	var fd C.int
-	if C.diff_start(&fd) == nil {
-		return -1, fmt.Errorf("cannot create the table")
+	t := C.map_turn(6)
+	if t == nil {
+		os.Exit(1)
 	}
-	return int(fd), nil
+	C.diff_worker(&client, t, 7, 8)
 }
 
-func attach(id uint32) (int, uint64) {
-	var owner C.uint64_t
-	journal := C.nspa_server_attach(C.uint32_t(id), &owner)
-	return int(journal), uint64(owner)
+func startServer() (table, control int, err error) {
+	var fd, other C.int
+	if C.diff_start(&fd, &other) == 0 {
+		return -1, -1, fmt.Errorf("cannot create the table")
+	}
+	return int(fd), int(other), nil
 }
 
-func retire(journal int)  { C.nspa_server_retire(C.int(journal)) }
-func release(journal int) { C.nspa_server_release(C.int(journal)) }
+func attach(id uint32) (fd int, owner uint64) {
+	var word C.uint64_t
+	fd = int(C.nspa_server_attach(C.uint32_t(id), &word))
+	return fd, uint64(word)
+}
+
+func retire(id uint32)  { C.nspa_server_retire(C.uint32_t(id), nil) }
+func release(id uint32) { C.nspa_server_release(C.uint32_t(id), nil) }
 
 func b(v bool) C.int {
 	if v {

@@ -10,11 +10,11 @@
 #include "../../../capi/server/bucket.c"
 #include "../../../capi/server/journal.c"
 #include "../../../capi/server/publish.c"
+#include "../../../capi/server/remove.c"
 
-struct nspa_table *diff_start( int *fd )
+int diff_start( int *fd, int *control )
 {
-    *fd = nspa_server_create_table();
-    return nspa_table;
+    return (*fd = nspa_server_create_table( control )) != -1;
 }
 
 uint32_t diff_check_table( int settle )
@@ -25,17 +25,25 @@ uint32_t diff_check_table( int settle )
     for (i = 0; i < NSPA_BUCKETS; i++)
     {
         struct nspa_bucket *bucket = &nspa_table->bucket[i];
+        int clean = nspa_bucket_is_clean( nspa_control, nspa_table, i );
 
-        if (settle && (bucket->lock || bucket->flags) && nspa_bucket_enter( bucket )) nspa_bucket_leave( bucket, 0 );
-        if (settle && (bucket->lock || (bucket->flags & NSPA_BUCKET_REBUILD))) wrong++;
-        if (bucket->lock || (bucket->flags & NSPA_BUCKET_REBUILD)) continue;
+        if (settle && (bucket->lock || !clean || nspa_control->bucket[i].poison) && nspa_bucket_enter( i ))
+            nspa_bucket_leave( i );
+        clean = nspa_bucket_is_clean( nspa_control, nspa_table, i );
+        if (settle && (bucket->lock || !clean)) wrong++;
+        if (bucket->lock || !clean) continue;
         for (j = 0; j < NSPA_SLOTS; j++)
         {
-            struct nspa_slot *slot = &bucket->slots[j];
+            struct nspa_slot copy;
 
-            if (!slot->clients.handles && !slot->server.handles) continue;
-            nspa_journals_sum( slot->dev, slot->ino, 0, &sum );
-            if (memcmp( &sum, &slot->clients, sizeof(sum) )) wrong++;
+            if (!nspa_slot_read( nspa_control, nspa_table, i, j, &copy ))
+            {
+                wrong++;
+                continue;
+            }
+            if (!copy.clients.handles) continue;
+            nspa_journals_sum( copy.dev, copy.ino, 0, &sum );
+            if (memcmp( &sum, &copy.clients, sizeof(sum) )) wrong++;
         }
     }
     return wrong;

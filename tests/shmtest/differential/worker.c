@@ -24,11 +24,11 @@ uint64_t diff_inode( uint32_t ino )
     if (!inodes[0])  /* some of them to a bucket, more than it has slots */
     {
         for (i = 0; i < DIFF_INODES; i++) inodes[i] = 5000 + 977 * i;
-        for (i = 0; i < 12 && DIFF_INODES > 12; i += 6)
+        for (i = 0; i < 2 * DIFF_CROWD && DIFF_INODES > 2 * DIFF_CROWD; i += DIFF_CROWD)
         {
             uint64_t first = 5000 + 977 * i, next;
 
-            for (j = 0, next = first; j < 6; next++)
+            for (j = 0, next = first; j < DIFF_CROWD; next++)
                 if (nspa_hash( DIFF_DEV, next ) == nspa_hash( DIFF_DEV, first )) inodes[i + j++] = next;
         }
     }
@@ -41,10 +41,9 @@ static uint32_t next_random( uint64_t *state )
     return (uint32_t)(*state >> 33);
 }
 
-void diff_worker( struct nspa_table *table, struct diff_turn *turn, uint32_t journal, uint64_t owner, int in, int out )
+void diff_worker( struct nspa_client *client, struct diff_turn *turn, int in, int out )
 {
     static const uint32_t bits[] = { 1, 2, 4, 0x20, 0x80, 0x100, 0x10000, 0x20000000, 0x40000000, 0x80000000 };
-    struct nspa_client client = { table, &table->journal[journal], owner };
     struct diff_op held[DIFF_INDICES];
     uint32_t i;
     char byte;
@@ -60,7 +59,7 @@ void diff_worker( struct nspa_table *table, struct diff_turn *turn, uint32_t jou
         {
             struct diff_op *op = &held[turn->retract - 1];
 
-            nspa_client_retract( &client, op->index, DIFF_DEV, diff_inode( op->ino ), op->access, op->sharing );
+            nspa_client_retract( client, op->index, DIFF_DEV, diff_inode( op->ino ), op->access, op->sharing );
             op->kind = DIFF_CLOSE;
         }
         for (i = 0; i < turn->count; i++)
@@ -73,7 +72,7 @@ void diff_worker( struct nspa_table *table, struct diff_turn *turn, uint32_t jou
             {
                 *op = held[index];
                 op->kind = DIFF_CLOSE;
-                op->result = nspa_client_retract( &client, index, DIFF_DEV, diff_inode( op->ino ), op->access, op->sharing );
+                op->result = nspa_client_retract( client, index, DIFF_DEV, diff_inode( op->ino ), op->access, op->sharing );
                 held[index].kind = DIFF_CLOSE;
             }
             else
@@ -94,7 +93,7 @@ void diff_worker( struct nspa_table *table, struct diff_turn *turn, uint32_t jou
                     if (!op->access) op->access = 0x80;
                     op->sharing = next_random( &random ) % 8;
                 }
-                op->result = nspa_client_publish( &client, index, DIFF_DEV, diff_inode( op->ino ), op->access, op->sharing );
+                op->result = nspa_client_publish( client, index, DIFF_DEV, diff_inode( op->ino ), op->access, op->sharing );
                 if (op->result == NSPA_PUBLISHED) held[index] = *op;
             }
             NSPA_STORE( &turn->done, i + 1 );

@@ -76,7 +76,7 @@ func lookAtTable(prefix string) string {
 	if server == 0 {
 		return "no wineserver"
 	}
-	table, err := openTable(server)
+	table, err := shm.Open(server)
 	if err != nil {
 		return err.Error()
 	}
@@ -90,21 +90,6 @@ func lookAtTable(prefix string) string {
 		}
 	}
 	return judge(table.Snapshot(), living, tortureInodes(prefix))
-}
-
-func openTable(server int) (*shm.Table, error) {
-	dir := fmt.Sprintf("/proc/%d/fd", server)
-	entries, err := os.ReadDir(dir)
-	if err != nil {
-		return nil, err
-	}
-	for _, entry := range entries {
-		path := filepath.Join(dir, entry.Name())
-		if target, _ := os.Readlink(path); strings.Contains(target, tableName) {
-			return shm.Open(path)
-		}
-	}
-	return nil, fmt.Errorf("wineserver %d has no shared table", server)
 }
 
 type inode struct{ dev, ino uint64 }
@@ -142,6 +127,9 @@ func judge(s shm.Snapshot, living int, closed map[inode]string) string {
 		return fmt.Sprintf("stale journals: %d for %d processes", owners, living)
 	}
 	for _, bucket := range s.Buckets {
+		if !bucket.Clean {
+			return fmt.Sprintf("bucket %d is not clean", bucket.Index)
+		}
 		if bucket.Lock != 0 {
 			return fmt.Sprintf("bucket %d is locked: %#x", bucket.Index, bucket.Lock)
 		}

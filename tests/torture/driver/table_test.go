@@ -9,7 +9,7 @@ import (
 
 func sound() shm.Snapshot {
 	return shm.Snapshot{
-		Buckets: []shm.Bucket{{Index: 3, Slots: []shm.Slot{
+		Buckets: []shm.Bucket{{Index: 3, Clean: true, Slots: []shm.Slot{
 			{Dev: 1, Ino: 2, Clients: shm.Share{Handles: 2}},
 			{Dev: 1, Ino: 3, Server: shm.Share{Handles: 1}},
 		}}},
@@ -35,6 +35,7 @@ func TestJudge(t *testing.T) {
 		{"pending", 2, func(s *shm.Snapshot) { s.Journals[1].Entries[0].State = shm.Pending }, nil, "pending"},
 		{"retired", 1, func(s *shm.Snapshot) { s.Journals[1].Owner = 0 }, nil, "stale entry: journal 1"},
 		{"locked", 2, func(s *shm.Snapshot) { s.Buckets[0].Lock = 77 }, nil, "locked"},
+		{"not clean", 2, func(s *shm.Snapshot) { s.Buckets[0].Clean = false }, nil, "not clean"},
 		{"still open", 2, func(*shm.Snapshot) {}, map[inode]string{{1, 3}: "share1"}, "share1 is open"},
 	}
 	for _, test := range tests {

@@ -60,3 +60,18 @@ int nspa_fd_cache_remove( HANDLE handle )
     entry = exchange_entry( handle, entry );
     return entry.s.type != FD_TYPE_INVALID ? entry.s.fd - 1 : -1;
 }
+
+/* Receive a descriptor that the server sent with a reply, and what stands in the place of
+ * its handle. */
+int nspa_receive_fd( unsigned int *what )
+{
+    obj_handle_t handle;
+    sigset_t sigset;
+    int fd;
+
+    server_enter_uninterrupted_section( &fd_cache_mutex, &sigset );
+    fd = receive_fd( &handle );
+    server_leave_uninterrupted_section( &fd_cache_mutex, &sigset );
+    *what = handle;
+    return fd;
+}

@@ -179,17 +179,31 @@ static unsigned int attach_process( struct nspa_init *init, obj_handle_t *inheri
     return status;
 }
 
-static unsigned int open_table( int *fd, int *needs_close, HANDLE *section )
+/* What the server has sent with that: the table, what only the server writes, and the
+ * process's journal. */
+static BOOL receive_table( struct nspa_init *init )
 {
-    static const WCHAR nameW[] = {'\\','K','e','r','n','e','l','O','b','j','e','c','t','s',
-        '\\','_','_','w','i','n','e','_','n','s','p','a','_','i','n','o','d','e','_','t','a','b','l','e',0};
-    UNICODE_STRING name = RTL_CONSTANT_STRING( nameW );
-    OBJECT_ATTRIBUTES attr = { sizeof(attr), 0, &name };
-    unsigned int status;
+    unsigned int what;
 
-    if ((status = NtOpenSection( section, SECTION_MAP_READ | SECTION_MAP_WRITE, &attr ))) return status;
-    if ((status = server_get_unix_fd( *section, 0, fd, needs_close, NULL, NULL ))) NtClose( *section );
-    return status;
+    init->table_fd   = nspa_receive_fd( &what );
+    if (what != NSPA_TABLE_FD) return FALSE;
+    init->control_fd = nspa_receive_fd( &what );
+    if (what != NSPA_CONTROL_FD) return FALSE;
+    init->journal_fd = nspa_receive_fd( &what );
+    return what == NSPA_JOURNAL_FD;
+}
+
+static void close_table( const struct nspa_init *init )
+{
+    if (init->table_fd != -1) close( init->table_fd );
+    if (init->control_fd != -1) close( init->control_fd );
+    if (init->journal_fd != -1) close( init->journal_fd );
+}
+
+/* There may be room for another process later; nothing else gets better by itself. */
+static BOOL is_passing( unsigned int status )
+{
+    return status == STATUS_INSUFFICIENT_RESOURCES || status == STATUS_NO_MEMORY;
 }
 
 /* The kernel stack of the main thread is not the stack that libpthread knows. Called on
@@ -227,36 +241,34 @@ BOOL nspa_hold_signal( int sig )
     return nspa_lib.attached && nspa_lib.hold_signal( sig );
 }
 
-static BOOL attach_library(void)
+static unsigned int attach_library(void)
 {
     struct nspa_init init =
     {
         .size = sizeof(init),
         .abi = NSPA_ABI_VERSION,
         .flags = NSPA_INIT_HOLDS_SIGNALS,
+        .table_fd = -1,
+        .control_fd = -1,
+        .journal_fd = -1,
         .prefix = config_dir,
         .host = { add_fd, forget_fd, nspa_host_promote, nspa_host_promote_many, nspa_host_close_handle,
                   nspa_host_drained, stack_bounds, warn }
     };
     obj_handle_t *inherited;
     unsigned int status;
-    int needs_close;
-    HANDLE section;
 
-    if (!(inherited = malloc( NSPA_LF_HANDLE_CAP * sizeof(*inherited) ))) return FALSE;
-    if ((status = attach_process( &init, inherited )) ||
-        (status = open_table( &init.table_fd, &needs_close, &section )))
-    {
-        fprintf( stderr, "nspa: wineserver has no inode table (status %#x); files are opened by wineserver\n", status );
-        free( inherited );
-        return FALSE;
-    }
-    init.control_fd = init.journal_fd = init.table_fd;
-    status = nspa_lib.init( &init );
-    if (needs_close) close( init.table_fd );
-    NtClose( section );
+    if (!(inherited = malloc( NSPA_LF_HANDLE_CAP * sizeof(*inherited) ))) return STATUS_NO_MEMORY;
+    if ((status = attach_process( &init, inherited )))
+        fprintf( stderr, "nspa: wineserver has no %s (status %#x); files are opened by wineserver\n",
+                 is_passing( status ) ? "journal left" : "inode table", status );
+    else if (!receive_table( &init ))
+        fprintf( stderr, "nspa: wineserver sent other descriptors (status %#x); files are opened by wineserver\n",
+                 status = STATUS_INTERNAL_ERROR );
+    else status = nspa_lib.init( &init );
+    close_table( &init );
     free( inherited );
-    return !status;
+    return status;
 }
 
 /* Drivers hand file handles to requests of their own, past wine_server_obj_handle(). */
@@ -279,10 +291,13 @@ static BOOL is_driver_host(void)
 void nspa_init_process(void)
 {
     const char *env = getenv( "NSPA_LOCAL_FILES" );
+    unsigned int status = STATUS_NOT_SUPPORTED;
 
     if (!env || strcmp( env, "1" ) || is_driver_host()) return;
-    if (nspa_fd_cache_init() && load_library()) nspa_lib.attached = attach_library();
-    if (!nspa_lib.attached) setenv( "NSPA_LOCAL_FILES", "0", 1 );  /* the children need not say it again */
+    if (nspa_fd_cache_init() && load_library()) status = attach_library();
+    nspa_lib.attached = !status;
+    /* the children need not say it again */
+    if (status && !is_passing( status )) setenv( "NSPA_LOCAL_FILES", "0", 1 );
 }
 
 #else  /* __x86_64__ */

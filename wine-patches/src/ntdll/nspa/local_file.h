@@ -88,6 +88,7 @@ extern void nspa_put_volume( const struct mountmgr_unix_drive *drive, ULONG size
 
 /* in server.c, by way of fd_cache.h */
 extern BOOL nspa_fd_cache_init(void);
+extern int nspa_receive_fd( unsigned int *what );
 extern void nspa_fd_cache_add( HANDLE handle, int fd, enum server_fd_type type, unsigned int access,
                                unsigned int options );
 extern int nspa_fd_cache_remove( HANDLE handle );

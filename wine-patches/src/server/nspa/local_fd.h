@@ -30,7 +30,8 @@ struct held_inode
     struct list   entry;
     struct inode *inode;
 };
-static struct list held_inodes = LIST_INIT( held_inodes );
+#define HELD_HASH_SIZE 1021
+static struct list held_inodes[HELD_HASH_SIZE];
 
 /* what the server itself has open of an inode */
 static void nspa_sum_opens( struct inode *inode, struct nspa_share *own )
@@ -82,54 +83,131 @@ static inline void nspa_check_sharing( struct fd *fd, int open_flags, unsigned i
                      existing_access, existing_sharing );
 }
 
-/* Keep an inode that is about to be destroyed, and with it a file to be unlinked,
- * while clients have the file open. */
-static void nspa_hold_inode( struct inode *inode )
+static struct list *held_list( ino_t ino )
 {
-    struct held_inode *held;
-    struct closed_fd *closed;
+    struct list *list = &held_inodes[ino % HELD_HASH_SIZE];
 
-    LIST_FOR_EACH_ENTRY( held, &held_inodes, struct held_inode, entry )
-        if (held->inode == inode) return;
-    LIST_FOR_EACH_ENTRY( closed, &inode->closed, struct closed_fd, entry )
-    {
-        if (!(closed->disp_flags & FILE_DISPOSITION_DELETE)) continue;
-        if (!nspa_lib->watch( inode->device->dev, inode->ino )) return;
-        if (!(held = malloc( sizeof(*held) ))) return;
-        held->inode = (struct inode *)grab_object( inode );
-        list_add_tail( &held_inodes, &held->entry );
-        return;
-    }
+    if (!list->next) list_init( list );
+    return list;
 }
 
-/* let go of the inodes that no client has open any more */
-void nspa_check_held_inodes(void)
+static struct held_inode *find_held_inode( dev_t dev, ino_t ino )
 {
-    struct held_inode *held, *next;
+    struct held_inode *held;
 
-    LIST_FOR_EACH_ENTRY_SAFE( held, next, &held_inodes, struct held_inode, entry )
-    {
-        if (nspa_lib->watch( held->inode->device->dev, held->inode->ino )) continue;
-        list_remove( &held->entry );
-        release_object( held->inode );
-        free( held );
-    }
+    LIST_FOR_EACH_ENTRY( held, held_list( ino ), struct held_inode, entry )
+        if (held->inode->ino == ino && held->inode->device->dev == dev) return held;
+    return NULL;
+}
+
+/* let go of an inode that no client has open any more */
+void nspa_inode_drained( uint64_t dev, uint64_t ino )
+{
+    struct held_inode *held = find_held_inode( dev, ino );
+
+    if (!held || nspa_lib->watch( dev, ino )) return;
+    list_remove( &held->entry );
+    release_object( held->inode );
+    free( held );
+}
+
+/* Keep an inode that is about to be destroyed, and with it a file to be unlinked,
+ * while clients have the file open. */
+static int nspa_hold_inode( struct inode *inode )
+{
+    struct held_inode *held;
+
+    if (find_held_inode( inode->device->dev, inode->ino )) return 1;
+    if (!nspa_lib->watch( inode->device->dev, inode->ino )) return 0;
+    if (!(held = malloc( sizeof(*held) ))) return 0;
+    held->inode = (struct inode *)grab_object( inode );
+    list_add_tail( held_list( inode->ino ), &held->entry );
+    return 1;
 }
 
 /* an fd has left its inode */
 static inline void nspa_fd_closed( struct inode *inode )
 {
+    struct closed_fd *closed;
+
     if (!nspa_lib) return;
     nspa_publish_inode( inode );
-    if (list_empty( &inode->open ) && !list_empty( &inode->closed )) nspa_hold_inode( inode );
+    if (!list_empty( &inode->open ) || list_empty( &inode->device->entry )) return;
+    LIST_FOR_EACH_ENTRY( closed, &inode->closed, struct closed_fd, entry )
+    {
+        if (!(closed->disp_flags & FILE_DISPOSITION_DELETE)) continue;
+        nspa_hold_inode( inode );
+        break;
+    }
 }
 
-/* a file that a client has open cannot be replaced either */
+/* A client has opened a file that is just being unlinked: it is, but later. */
+static int unlink_later( struct inode *inode, struct closed_fd *fd )
+{
+    struct closed_fd *closed;
+    struct inode *later;
+    int ret = 0;
+
+    if (!(later = get_inode( inode->device->dev, inode->ino, -1 ))) return 0;
+    if (later != inode && (closed = malloc( sizeof(*closed) )))
+    {
+        closed->unix_fd    = -1;
+        closed->disp_flags = fd->disp_flags;
+        if ((closed->unix_name = strdup( fd->unix_name )))
+        {
+            list_add_head( &later->closed, &closed->entry );
+            nspa_hold_inode( later );
+            ret = 1;
+        }
+        else free( closed );
+    }
+    release_object( later );
+    return ret;
+}
+
+/* A file is about to be unlinked. Until that is done clients leave opens of it to the
+ * server. Returns 1 if it is not to be unlinked now. */
+int nspa_begin_unlink( struct inode *inode, struct closed_fd *fd )
+{
+    uint64_t dev = inode->device->dev;
+
+    if (!nspa_lib || list_empty( &inode->device->entry )) return 0;
+    if (!nspa_lib->begin_remove( dev, inode->ino )) return 0;
+    if (fd->disp_flags & FILE_DISPOSITION_POSIX_SEMANTICS) return 0;  /* open or not */
+    if (!unlink_later( inode, fd )) return 0;
+    nspa_lib->end_remove( dev, inode->ino, 0 );
+    return 1;
+}
+
+void nspa_end_unlink( struct inode *inode )
+{
+    if (!nspa_lib || list_empty( &inode->device->entry )) return;
+    nspa_lib->end_remove( inode->device->dev, inode->ino, 1 );
+}
+
+/* A file is about to be replaced. Until nspa_end_replace() clients leave opens of it to
+ * the server. One that a client has open cannot be replaced. */
+static struct
+{
+    int      begun;
+    uint64_t dev, ino;
+} replacing;
+
 static inline int nspa_refuse_replace( const struct stat *st )
 {
-    if (!nspa_lib || !nspa_lib->count( st->st_dev, st->st_ino )) return 0;
+    if (!nspa_lib) return 0;
+    replacing.begun = 1;
+    replacing.dev   = st->st_dev;
+    replacing.ino   = st->st_ino;
+    if (!nspa_lib->begin_remove( st->st_dev, st->st_ino )) return 0;
     set_error( STATUS_ACCESS_DENIED );
     return 1;
+}
+
+static inline void nspa_end_replace(void)
+{
+    if (replacing.begun) nspa_lib->end_remove( replacing.dev, replacing.ino, 0 );
+    replacing.begun = 0;
 }
 
 /* A device is about to be unmounted. What the server has open there does not
@@ -169,21 +247,6 @@ static inline int nspa_refuse_mapped( struct fd *fd, unsigned int status )
 static inline void nspa_truncated( struct fd *fd )
 {
     if (nspa_lib) nspa_publish_inode( fd->inode );
-}
-
-/* the fd of the table; closes the Unix fd if it fails */
-struct fd *nspa_create_table_fd( int unix_fd )
-{
-    struct fd *fd = alloc_fd_object();
-
-    if (!fd)
-    {
-        close( unix_fd );
-        return NULL;
-    }
-    fd->unix_fd   = unix_fd;
-    fd->cacheable = 1;
-    return fd;
 }
 
 /* What realpath() gave for a name when a file was opened by it. While the name

@@ -26,6 +26,8 @@
 struct process;
 struct object;
 struct fd;
+struct closed_fd;
+struct inode;
 struct unicode_str;
 union irp_params;
 
@@ -33,14 +35,15 @@ union irp_params;
 struct nspa_lib
 {
     uint32_t (*abi)(void);
-    int      (*create_table)(void);
+    int      (*create_table)( int *control_fd );
     int      (*attach)( uint32_t id, uint64_t *owner );
-    void     (*retire)( int journal );
-    void     (*release)( int journal );
+    void     (*retire)( uint32_t id, void (*drained)( uint64_t dev, uint64_t ino ) );
+    void     (*release)( uint32_t id, void (*drained)( uint64_t dev, uint64_t ino ) );
     void     (*publish)( uint64_t dev, uint64_t ino, const struct nspa_share *own, struct nspa_share *clients );
     void     (*check)( uint64_t dev, uint64_t ino, const struct nspa_share *own, uint32_t access, uint32_t sharing,
                        uint32_t *other_access, uint32_t *other_sharing );
-    uint32_t (*count)( uint64_t dev, uint64_t ino );
+    uint32_t (*begin_remove)( uint64_t dev, uint64_t ino );
+    void     (*end_remove)( uint64_t dev, uint64_t ino, int removed );
     uint32_t (*watch)( uint64_t dev, uint64_t ino );
     void     (*bump_volumes)(void);
     void     (*bump_names)(void);
@@ -70,8 +73,9 @@ extern void nspa_repair_links(void);
 
 /* local_fd.h */
 extern void nspa_publish_all(void);
-extern void nspa_check_held_inodes(void);
-extern struct fd *nspa_create_table_fd( int unix_fd );
+extern void nspa_inode_drained( uint64_t dev, uint64_t ino );
+extern int nspa_begin_unlink( struct inode *inode, struct closed_fd *fd );
+extern void nspa_end_unlink( struct inode *inode );
 extern void nspa_close_client_fd( int unix_fd );
 extern struct fd *nspa_create_fd( int unix_fd, const char *name, struct unicode_str nt_name, mode_t *mode,
                                   unsigned int access, unsigned int sharing, unsigned int options );

@@ -377,7 +377,7 @@ static void nspa_change_reparse( obj_handle_t handle, const struct nspa_reparse_
     else
     {
         lib->visible_name( dir, base, visible );
-        if (nspa_lib) nspa_lib->count( st.st_dev, st.st_ino );  /* clients look again at what they open now */
+        if (nspa_lib) nspa_lib->begin_remove( st.st_dev, st.st_ino );  /* open or not: clients look again */
         nspa_begin_change( fd->unix_name );
         if (value) status = lib->set_reparse( dir, visible, st.st_dev, st.st_ino, value, &changed );
         else status = lib->delete_reparse( dir, visible, st.st_dev, st.st_ino, header, header_len, 0, &changed );
@@ -388,6 +388,7 @@ static void nspa_change_reparse( obj_handle_t handle, const struct nspa_reparse_
             nspa_names_changed();
             if (changed.ino) nspa_move_fds( fd, dir, &changed );
         }
+        if (nspa_lib) nspa_lib->end_remove( st.st_dev, st.st_ino, 0 );
         close( dir );
     }
     release_object( fd );

@@ -68,7 +68,7 @@ static int trace_enabled(void)
 
 const struct nspa_lib *nspa_lib;
 
-static struct process *journals[NSPA_MAX_PROCESSES];  /* whose they are, until it died */
+static int table_fd, control_fd;  /* what clients map, and journals besides */
 
 /* a library cut short would load and then fault; dlopen() does not look */
 static int is_complete_library( const char *path )
@@ -113,8 +113,8 @@ static int load_functions( void *module, struct nspa_lib *lib )
 {
 #define LOAD(name) (lib->name = dlsym( module, "nspa_server_" #name ))
     return LOAD( abi ) && LOAD( create_table ) && LOAD( attach ) && LOAD( retire ) && LOAD( release ) &&
-           LOAD( publish ) && LOAD( check ) && LOAD( count ) && LOAD( watch ) && LOAD( bump_volumes ) &&
-           LOAD( bump_names ) && LOAD( watch_trees );
+           LOAD( publish ) && LOAD( check ) && LOAD( begin_remove ) && LOAD( end_remove ) && LOAD( watch ) &&
+           LOAD( bump_volumes ) && LOAD( bump_names ) && LOAD( watch_trees );
 #undef LOAD
 }
 
@@ -135,22 +135,6 @@ void *nspa_open_library(void)
     return module;
 }
 
-/* give the table the name that clients find it by */
-static int create_section( int table_fd )
-{
-    static const WCHAR nameW[] = {'\\','K','e','r','n','e','l','O','b','j','e','c','t','s','\\',
-        '_','_','w','i','n','e','_','n','s','p','a','_','i','n','o','d','e','_','t','a','b','l','e'};
-    static const struct unicode_str name = {nameW, sizeof(nameW)};
-    struct mapping *mapping;
-    struct fd *fd;
-
-    if (!(fd = nspa_create_table_fd( table_fd ))) return 0;
-    mapping = create_fd_mapping( NULL, &name, fd, OBJ_PERMANENT, NULL );
-    release_object( fd );
-    if (mapping) release_object( mapping );
-    return mapping != NULL;
-}
-
 /* load the library and make the table, once */
 static int init_table(void)
 {
@@ -158,7 +142,6 @@ static int init_table(void)
     static int tried;
     char path[PATH_MAX + 1];
     void *module;
-    int fd;
 
     if (nspa_lib) return 1;
     if (tried++) return 0;
@@ -170,10 +153,8 @@ static int init_table(void)
         fprintf( stderr, "wineserver: %s; local files are off\n", dlerror() );
     else if (!load_functions( module, &lib ) || lib.abi() != NSPA_SERVER_ABI)
         fprintf( stderr, "wineserver: %s has another ABI; local files are off\n", path );
-    else if ((fd = lib.create_table()) == -1)
+    else if ((table_fd = lib.create_table( &control_fd )) == -1)
         fprintf( stderr, "wineserver: cannot create the table of open files: %s; local files are off\n", strerror( errno ));
-    else if (!create_section( fd ))
-        fprintf( stderr, "wineserver: cannot name the table of open files; local files are off\n" );
     else
     {
         nspa_lib = &lib;
@@ -188,9 +169,9 @@ static int init_table(void)
 DECL_HANDLER(nspa_attach)
 {
     struct process *process = current->process;
-    unsigned int count, *handles;
+    unsigned int count, *handles = NULL;
     uint64_t owner;
-    int journal;
+    int journal_fd;
 
     if (req->version != NSPA_SHM_VERSION)
     {
@@ -208,61 +189,43 @@ DECL_HANDLER(nspa_attach)
         set_error( STATUS_BUFFER_TOO_SMALL );
         return;
     }
-    if ((journal = nspa_lib->attach( process->id, &owner )) == -1)
+    if (count && !(handles = set_reply_data_size( count * sizeof(*handles) ))) return;
+    if ((journal_fd = nspa_lib->attach( process->id, &owner )) == -1)
     {
         set_error( STATUS_INSUFFICIENT_RESOURCES );
         return;
     }
-    journals[journal] = process;
-    reply->journal  = journal;
+    if (count) nspa_get_local_handles( process, handles, count );
     reply->owner_lo = owner;
     reply->owner_hi = owner >> 32;
-    if (count && (handles = set_reply_data_size( count * sizeof(*handles) )))
-        nspa_get_local_handles( process, handles, count );
-    NSPA_TRACE( "wineserver: process %04x: journal %d, %u inherited\n", process->id, journal, count );
+    /* when nothing can fail any more: with the reply the client receives them */
+    if (!send_client_fd( process, table_fd, NSPA_TABLE_FD ) &&
+        !send_client_fd( process, control_fd, NSPA_CONTROL_FD ))
+        send_client_fd( process, journal_fd, NSPA_JOURNAL_FD );
+    NSPA_TRACE( "wineserver: process %04x: attached, %u inherited\n", process->id, count );
 }
 
-/* a client closed the last file of an inode that it was asked to tell of */
+/* a client closed a file while the server waits for the last close of one */
 DECL_HANDLER(nspa_inode_drained)
 {
     NSPA_TRACE( "wineserver: inode %lx:%lx drained\n", (unsigned long)req->dev, (unsigned long)req->ino );
-    if (nspa_lib) nspa_check_held_inodes();
-}
-
-static int find_journal( struct process *process )
-{
-    int i;
-
-    if (nspa_lib) for (i = 0; i < NSPA_MAX_PROCESSES; i++) if (journals[i] == process) return i;
-    return -1;
+    if (nspa_lib) nspa_inode_drained( req->dev, req->ino );
 }
 
 /* The last thread of a process is gone: what it has open is closed. Its Unix
  * threads may run a little longer; they find their journal retired. */
 void nspa_process_killed( struct process *process )
 {
-    int journal = find_journal( process );
-
-    if (journal == -1) return;
-    nspa_lib->retire( journal );
-    nspa_check_held_inodes();
-    NSPA_TRACE( "wineserver: process %04x: journal %d retired\n", process->id, journal );
+    if (nspa_lib) nspa_lib->retire( process->id, nspa_inode_drained );
 }
 
-/* the Unix process is gone: another may have its journal */
+/* the Unix process is gone: nobody can have a lock for it any more */
 void nspa_process_died( struct process *process )
 {
-    int journal = find_journal( process );
-
-    if (journal == -1) return;
-    nspa_lib->release( journal );
-    journals[journal] = NULL;
-    nspa_check_held_inodes();
-    NSPA_TRACE( "wineserver: process %04x: journal %d released\n", process->id, journal );
+    if (nspa_lib) nspa_lib->release( process->id, nspa_inode_drained );
 }
 
-/* A file was renamed, replaced or unlinked. Done after that, and before the server's
- * next word on an inode: a client that has opened the file meanwhile looks again. */
+/* A file was renamed or replaced: what clients know of its names is void. */
 void nspa_names_changed(void)
 {
     if (nspa_lib) nspa_lib->bump_names();
