@@ -188,9 +188,12 @@ static NTSTATUS get_point( HANDLE handle, unsigned int options, void *out, ULONG
 
     if (!out || !out_size) return STATUS_INVALID_USER_BUFFER;
     if ((status = server_get_unix_fd( handle, 0, &fd, &needs_close, NULL, NULL ))) return status;
-    nspa_refresh_fd( handle, fd, options );
-
-    if (fstat( fd, &st ) || !nspa_read_fd( fd, options, &st, &info )) status = STATUS_NOT_A_REPARSE_POINT;
+    if (!fstat( fd, &st ) && !st.st_nlink)
+    {
+        nspa_refresh_fd( handle, fd, options );
+        fstat( fd, &st );
+    }
+    if (!nspa_read_fd( fd, options, &st, &info )) status = STATUS_NOT_A_REPARSE_POINT;
     else if (out_size < NSPA_LINK_MIN_OUTPUT) status = STATUS_BUFFER_TOO_SMALL;
     else if (!info.is_link)
     {
@@ -201,8 +204,10 @@ static NTSTATUS get_point( HANDLE handle, unsigned int options, void *out, ULONG
     else
     {
         nspa_link_parse( info.data, info.len, &link );
-        if (link.inside) moved = get_fd_dir( fd, dir, sizeof(dir) ) && nspa_is_moved_link( dir, &st );
         prefix = nspa_get_link_prefix();
+        if (link.inside && prefix && (link.inside - NSPA_LINK_MARKER_LEN - link.path != prefix->dir_len ||
+                                      memcmp( link.path, prefix->dir, prefix->dir_len )))
+            moved = get_fd_dir( fd, dir, sizeof(dir) ) && nspa_is_moved_link( dir, &st );
         if (!prefix || !(len = nspa_link_decode( prefix, info.data, info.len, moved, buffer )))
             status = STATUS_IO_REPARSE_DATA_INVALID;
     }
