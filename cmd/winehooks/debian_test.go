@@ -141,7 +141,7 @@ func TestDamagedTrees(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			if !r.placed() || r.place.in == "" {
+			if !r.placed() || r.needless || r.place.in == "" {
 				continue
 			}
 			t.Run(h.name, func(t *testing.T) { damageFunction(t, wine, h, r) })

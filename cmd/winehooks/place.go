@@ -147,11 +147,11 @@ func (t *tree) find(p place) (edits []edit, reason, err error) {
 func (s *source) check(c condition, in string) error {
 	from, to, where := 0, len(s.tokens), s.name
 	if in != "" {
-		bodies, err := s.bodies(in)
-		if err != nil || len(bodies) != 1 {
-			return fmt.Errorf("%s has %s %d times", s.name, in, len(bodies))
+		b, reason := s.body(in)
+		if reason != nil {
+			return reason
 		}
-		from, to, where = bodies[0].name, bodies[0].close, s.name+": "+in
+		from, to, where = b.name, b.close, s.name+": "+in
 	}
 	words, has := tokenize(c.tokens), false
 	for i := from; i < to && !has; i++ {
@@ -220,21 +220,29 @@ func (s *source) choose(p place, edits []edit, has, hasNot string) ([]edit, erro
 	return edits, nil
 }
 
-func (s *source) findInBody(p place) ([]edit, error) {
-	bodies, err := s.bodies(p.in)
+// body returns the one definition of a name.
+func (s *source) body(in string) (body, error) {
+	bodies, err := s.bodies(in)
 	switch {
 	case err != nil:
-		return nil, fmt.Errorf("%s: %v", s.name, err)
+		return body{}, fmt.Errorf("%s: %v", s.name, err)
 	case len(bodies) == 0:
-		return nil, fmt.Errorf("%s has no %s", s.name, p.in)
+		return body{}, fmt.Errorf("%s has no %s", s.name, in)
 	case len(bodies) > 1:
 		var lines []int
 		for _, b := range bodies {
 			lines = append(lines, s.tokens[b.open].line)
 		}
-		return nil, &ambiguity{fmt.Sprintf("%s has %s", s.name, p.in), lines}
+		return body{}, &ambiguity{fmt.Sprintf("%s has %s", s.name, in), lines}
 	}
-	b := bodies[0]
+	return bodies[0], nil
+}
+
+func (s *source) findInBody(p place) ([]edit, error) {
+	b, reason := s.body(p.in)
+	if reason != nil {
+		return nil, reason
+	}
 	base := s.tokens[b.open].cond
 	if c := base.inside(nil); c != nil {
 		return nil, fmt.Errorf("%s: %s depends on '%s'", s.name, p.in, c.text)
@@ -348,7 +356,7 @@ func (s *source) findInBody(p place) ([]edit, error) {
 			add(it.start, put(line, true, indentOf(it.start)), ok)
 		}
 	}
-	edits, reason := s.choose(p, edits, fmt.Sprintf("%s: %s has '%s'", s.name, p.in, p.pattern),
+	edits, reason = s.choose(p, edits, fmt.Sprintf("%s: %s has '%s'", s.name, p.in, p.pattern),
 		fmt.Sprintf("%s: %s has no '%s'", s.name, p.in, p.pattern))
 	if reason == nil {
 		reason = problem

@@ -18,6 +18,7 @@ var modules = []struct{ src, dir string }{
 	{"kernel32/", "dlls/kernel32/"},
 	{"mountmgr/", "dlls/mountmgr.sys/"},
 	{"cmd/", "programs/cmd/"},
+	{"compat.h", "include/wine/nspa_compat.h"},
 }
 
 func destination(src string) (string, error) {
@@ -78,7 +79,7 @@ func makePlan(dir, wine fs.FS) (*plan, error) {
 	return pl, nil
 }
 
-// add adds a file of ours, and to its module's SOURCES if it is compiled.
+// add adds a file of ours, and its name to its module's SOURCES.
 func (pl *plan) add(dir fs.FS, patch int, src string) error {
 	name, err := destination(src)
 	if err != nil {
@@ -92,7 +93,8 @@ func (pl *plan) add(dir fs.FS, patch int, src string) error {
 		return fmt.Errorf("%s is there already: has the tree been patched?", name)
 	}
 	pl.added = append(pl.added, addition{name, string(text), patch})
-	if path.Ext(name) != ".c" && path.Ext(name) != ".rc" {
+	// Headers of a module are found without being listed.
+	if path.Ext(name) == ".h" && !strings.HasPrefix(name, "include/") {
 		return nil
 	}
 	for d := path.Dir(name); d != "."; d = path.Dir(d) {

@@ -33,7 +33,7 @@ while read -r name; do
     else
         failed=$((failed + 1))
         echo "$name:"
-        grep -E 'error|undefined|FAILED' "$work/$name.log" | head -n 20
+        grep -E ' error: |undefined reference|FAILED' "$work/$name.log" | head -n 20
     fi
 done <"$series/series"
 echo "$passed passed, $failed failed"

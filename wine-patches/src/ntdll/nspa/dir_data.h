@@ -125,18 +125,28 @@ static void move_listings(void)
  *
  * The listing of a local directory. When it returns FALSE, the server has to be asked
  * for the index of a listing, and nspa_put_dir_data() follows. dir_mutex is held.
+ * With restart it starts again, with the new mask if there is one.
  */
 static BOOL nspa_get_dir_data( HANDLE handle, struct dir_data **data, int fd, const UNICODE_STRING *mask,
-                               unsigned int *status )
+                               BOOL restart, unsigned int *status )
 {
     struct nspa_listing *listing;
+    BOOL first;
 
     nspa_listed_dir = NULL;
     if (!nspa_lib.attached) return FALSE;
     free_listings();
     if (nspa_is_local_file( (ULONG_PTR)handle ) && (listing = get_listing( handle )))
     {
+        first = !listing->data;
+        if (restart && mask && !first && !nspa_has_mask( listing->data, mask ))
+        {
+            free_dir_data( listing->data );
+            listing->data = NULL;
+        }
         *status = listing->data ? STATUS_SUCCESS : init_cached_dir_data( &listing->data, fd, mask );
+        if (*status == STATUS_NO_SUCH_FILE && !first) *status = STATUS_NO_MORE_FILES;
+        if (restart && listing->data) listing->data->pos = 0;
         *data = listing->data;
         nspa_listed_dir = listing->name;
         return TRUE;
@@ -222,7 +232,7 @@ void nspa_promote_listings(void)
 #else  /* __x86_64__ */
 
 static inline BOOL nspa_get_dir_data( HANDLE handle, struct dir_data **data, int fd, const UNICODE_STRING *mask,
-                                      unsigned int *status )
+                                      BOOL restart, unsigned int *status )
 {
     return FALSE;
 }

@@ -210,7 +210,7 @@ static BOOL is_passing( unsigned int status )
  * threads that have a TEB. */
 static int stack_bounds( const void *sp, void **low, size_t *size )
 {
-    char *stack = ntdll_get_thread_data()->kernel_stack;
+    char *stack = nspa_kernel_stack();
 
     if ((const char *)sp < stack || (const char *)sp >= stack + kernel_stack_size) return 0;
     *low  = stack;

@@ -160,7 +160,7 @@ BOOL nspa_create_plain_file( HANDLE *handle, ACCESS_MASK access, const OBJECT_AT
     if (!get_open( &open, nt_name, unix_name, access, attr, sharing, disposition, options )) return FALSE;
     if (!get_plain_name( nt_name, open.nt_len / sizeof(WCHAR), unix_name, sizeof(unix_name) )) return FALSE;
     if (!try_open( handle, &open )) return FALSE;
-    free( redirected->Buffer );
+    if (redirected) free( redirected->Buffer );
     io->Information = FILE_OPENED;
     io->Status = STATUS_SUCCESS;
     return TRUE;

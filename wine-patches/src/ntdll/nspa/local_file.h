@@ -23,6 +23,7 @@
 
 #include <sys/stat.h>
 #include <nspa.h>
+#include "wine/nspa_compat.h"
 
 extern void nspa_init_process(void);
 extern BOOL nspa_hold_signal( int sig );

@@ -19,6 +19,7 @@
  */
 
 #include <limits.h>
+#include "wine/nspa_compat.h"
 #include "nspa/nspa.h"
 
 DECL_HANDLER(create_mapping);
@@ -79,7 +80,7 @@ static void create_local_file( const struct nspa_file_info *info, int unix_fd, c
     if ((fd = nspa_create_fd( unix_fd, name, nt_name, &mode, info->access, info->sharing, info->options )))
     {
         nspa_promoting = 1;
-        obj = S_ISDIR( mode ) ? create_dir_obj( fd, info->access, mode ) : create_file_obj( fd, info->access, mode );
+        obj = S_ISDIR( mode ) ? nspa_create_dir_obj( fd, info->access, mode ) : nspa_create_file_obj( fd, info->access, mode );
         nspa_promoting = 0;
         if (obj)
         {

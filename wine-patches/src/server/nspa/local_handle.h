@@ -43,12 +43,6 @@ static inline obj_handle_t nspa_index_to_handle( const struct handle_table *tabl
     return table->local == table ? LOCAL_BASE + (index << 2) : index_to_handle( index );
 }
 
-/* the table that holds a handle of a process */
-static struct handle_table *nspa_handle_table( struct process *process, obj_handle_t handle )
-{
-    return nspa_is_local_handle( handle ) ? process->handles->local : process->handles;
-}
-
 /* the entry of a local handle, or NULL if it is invalid */
 static struct handle_entry *nspa_get_handle( struct handle_table *table, obj_handle_t handle )
 {
@@ -56,6 +50,20 @@ static struct handle_entry *nspa_get_handle( struct handle_table *table, obj_han
 
     if (!(table = table->local) || index > table->last || !table->entries[index].ptr) return NULL;
     return &table->entries[index];
+}
+
+static void shrink_handle_table( struct handle_table *table );
+
+/* close a local handle, as its object agreed to */
+static unsigned int nspa_close_handle( struct process *process, struct handle_entry *entry )
+{
+    struct handle_table *table = process->handles->local;
+    struct object *obj = entry->ptr;
+
+    entry->ptr = NULL;
+    if (entry == table->entries + table->last) shrink_handle_table( table );
+    release_object_from_handle( obj );
+    return STATUS_SUCCESS;
 }
 
 /* make room for the entry of a local handle */
