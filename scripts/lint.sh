@@ -35,17 +35,19 @@ check 'go vet' go vet ./...
 check staticcheck go run $STATICCHECK ./...
 
 # cgo's own code is warned about by nobody, the project's C by everything.
-warnings=(-std=gnu11 -Wall -Wextra -Werror -Iinclude)
-mapfile -t server < <(files 'capi/server/*.c' 'reparse/change/*.c')
-for file in "${server[@]}"; do check "gcc $file" gcc "${warnings[@]}" -O2 -fsyntax-only "$file"; done
+warnings=(-std=gnu11 -D_GNU_SOURCE -Wall -Wextra -Werror -Iinclude)
+mapfile -t sources < <(files 'capi/*.c' 'core/*.c' 'shm/*.c' 'reparse/*.c')
+for file in "${sources[@]}"; do check "gcc $file" gcc "${warnings[@]}" -O2 -fsyntax-only "$file"; done
 mapfile -t headers < <(files 'include/*.h')
 for file in "${headers[@]}"; do check "gcc $file" gcc "${warnings[@]}" -Wno-unused-function -fsyntax-only -x c "$file"; done
 check 'cgo' env CGO_CFLAGS='-O2 -g -Werror' go build -o /dev/null ./core ./shm ./reparse/change
-mapfile -t programs < <(files 'tests/smoke/*.c' 'tests/workloads/*.c' | grep -v _native)
+mapfile -t programs < <(files tests/{smoke,workloads,oracle,torture,wineserver}/'*.c' tests/traps/traps.c | grep -v _native)
 for file in "${programs[@]}"; do
     check "mingw $file" x86_64-w64-mingw32-gcc -std=gnu11 -Wall -Wextra -Werror \
         -D__USE_MINGW_ANSI_STDIO=1 -D_WIN32_WINNT=0x0A00 -O2 -fsyntax-only "$file"
 done
+
+check 'C in Wine' scripts/lint-wine.sh
 
 # The series is what its sources make it.
 patches() {

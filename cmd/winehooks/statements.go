@@ -11,7 +11,7 @@ import (
 // structure's.
 type body struct {
 	name, open, close int // tokens
-	items       []item
+	items             []item
 }
 
 // An item stands directly in a block: a statement, a declaration, a label or a
