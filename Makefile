@@ -9,6 +9,11 @@ LONG   = conformance series
 SUITES = $(patsubst tests/%/run.sh,%,$(wildcard tests/*/run.sh))
 TESTS  = go $(filter-out $(LONG),$(SUITES))
 export FUZZTIME SEED PREFIX DESTDIR
+# WINE=DIR: under the patched Wine installed there.
+ifeq ($(origin WINE),command line)
+export NSPA_TEST_WINE = $(abspath $(WINE))
+TESTS = smoke oracle
+endif
 
 all:
 	@./build.sh all
@@ -18,6 +23,7 @@ help:
 	@echo 'make demo          real workloads, with Debian'"'"'s Wine, off and on'
 	@echo 'make bench         single calls, off and on'
 	@echo 'make test          all tests ($(TESTS))'
+	@echo 'make test WINE=DIR smoke and oracle under the patched Wine installed in DIR'
 	@echo 'make fuzz          each fuzz target for FUZZTIME (30s)'
 	@echo 'make lint          gofmt, go vet, staticcheck, gcc, shellcheck'
 	@echo 'make patches       wine-patches/10.0, from wine-patches/src and hooks'

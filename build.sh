@@ -45,12 +45,16 @@ usage: build.sh [COMMAND] [ARGUMENT...]
   programs    build/bin/nspactl and the workload programs
   overlay     build/overlay: the patched files before the packaged Wine's
   patches     wine-patches/$WINE_VERSION, from wine-patches/src and hooks
-  --wine-src DIR
+  --wine-src DIR [INSTALLATION]
               put the hooks into a copy of your own Wine tree, report where each
-              went, and build if all have a place (WINE_CONFIGURE: arguments
-              for its configure)
+              went, and build if all have a place. A tree that is configured
+              stays so, else WINE_CONFIGURE has arguments for its configure.
+              With the installation made of it: build/wine-src/wine, which is
+              that one with the patched files in front
   test SUITE...
               run test suites: go, fuzz, or those of tests/SUITE/run.sh
+              (NSPA_TEST_WINE=DIR: under the patched Wine that is installed
+              there, as build/wine-src/wine)
   lint        check the sources
   demo, bench run nspactl's demo or benchmarks
   install     the libraries, header, overlay and runner, to PREFIX
@@ -100,16 +104,17 @@ libs) setup_libs ;;
 programs) setup_root && step_programs ;;
 overlay) setup ;;
 --wine-src)
-    [ $# = 1 ] || die "--wine-src wants a directory"
-    setup_root
-    wine_src "$1" ;;
+    [ $# = 1 ] || [ $# = 2 ] || die "--wine-src wants a directory"
+    setup_libs
+    wine_src "$@" ;;
 test)
-    setup
+    if [ -n "${NSPA_TEST_WINE:-}" ]; then setup_libs; else setup; fi
     step_programs
     for suite; do
         case $suite${FULL:+-full} in model*) packages model ;; links-full) packages demo ;; esac
     done
     export_environment
+    [ -z "${NSPA_TEST_WINE:-}" ] || test_wine "$NSPA_TEST_WINE"
     trap - INT TERM HUP
     NSPA_ELAPSED=$SECONDS in_root "$TOP/scripts/suites.sh" "$@" ;;
 lint)

@@ -140,13 +140,14 @@ step_overlay() {
 # winehooks ARGUMENT...: the tool that knows where the hooks go.
 winehooks() { (cd "$TOP" && in_root go run ./cmd/winehooks "$@"); }
 
-# wine_src DIR: the hooks in a user's own Wine tree.
+# wine_src DIR [INSTALLATION]: the hooks in a user's own Wine tree.
 wine_src() {
-    local src work out="$BUILD/wine-src"
+    local src work installation='' out="$BUILD/wine-src"
     src=$(cd "$1" 2>/dev/null && pwd) || die "--wine-src: no directory $1"
     [ -f "$src/server/protocol.def" ] || die "--wine-src: $src is not a Wine source tree"
-    step_root
-    make_cache
+    if [ $# = 2 ]; then
+        installation=$(cd "$2" 2>/dev/null && pwd) || die "--wine-src: no directory $2"
+    fi
     work="$out/tree"
     rm -rf "$out"
     mkdir -p "$work"
@@ -155,7 +156,24 @@ wine_src() {
     tar -C "$src" --exclude=./.git --exclude='*.o' -cf - . | tar -C "$work" -xf - || die "wine-src: cannot copy $src"
     winehooks apply "$work" || die "wine-src: cannot change the copy of $src"
     LOGS="$out"
-    say "wine-src: configure and compile ${WINE_TARGETS[*]}"
+    say "wine-src: compile ${WINE_TARGETS[*]}"
     run build in_root "$TOP/scripts/wine-user.sh" "$work" "$TOP/include" "$out/out" "${WINE_TARGETS[@]}"
-    say "wine-src: done; the files to put over your installation are in ${out#"$TOP/"}/out"
+    say "wine-src: the files to put over your installation are in ${out#"$TOP/"}/out"
+    [ -n "$installation" ] || return 0
+    run overlay "$TOP/scripts/overlay-user.sh" "$installation" "$out/out" "$BUILD/lib" "$out/wine"
+    say "wine-src: your installation with them: NSPA_LOCAL_FILES=1 ${out#"$TOP/"}/wine/bin/wine PROGRAM.EXE"
+}
+
+# test_wine DIR: suites run under the patched Wine of that installation.
+test_wine() {
+    local dir loader
+    dir=$(cd "$1" 2>/dev/null && pwd) || die "test: no directory $1"
+    for loader in wine wine64 ''; do [ -z "$loader" ] || [ ! -x "$dir/bin/$loader" ] || break; done
+    [ -n "$loader" ] || die "test: $dir has no bin/wine"
+    [ -e "$dir/bin/libnspa_server.so" ] || die "test: $dir has no libnspa_server.so: ./build.sh --wine-src makes a tree with it"
+    export NSPA_WINE="$dir/bin/$loader" NSPA_WINE_DEBIAN="$dir/bin/$loader" NSPA_OVERLAY="$dir"
+    # Prefixes of different Wines do not mix.
+    NSPA_BUILD="$BUILD/test-$(echo "$dir" | hash)"
+    export NSPA_BUILD
+    mkdir -p "$NSPA_BUILD"
 }
