@@ -16,6 +16,7 @@ type patch struct {
 	name    string // without extension
 	message string
 	files   []string // of wine-patches/src
+	skip    *place   // hooks are not needed in a tree that has this
 	hooks   []*hook
 }
 
@@ -175,6 +176,14 @@ func parsePatch(name, text string) (*patch, error) {
 		}
 		value = strings.TrimSpace(value)
 		key, every := strings.CutSuffix(key, " every")
+		if key == "skip" && h == nil {
+			file, tokens, ok := strings.Cut(value, ": ")
+			if !ok {
+				return nil, fail("skip: wants 'FILE: TOKENS'")
+			}
+			p.skip = &place{file: file, verb: "needless", pattern: tokens}
+			continue
+		}
 		if h == nil && key != "new" && key != "hook" {
 			return nil, fail("%s: outside of a hook", key)
 		}

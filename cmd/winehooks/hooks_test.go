@@ -42,6 +42,7 @@ func TestBadHooks(t *testing.T) {
 		{hook + "before: a();\nafter: b();\n", "both before: and after:"},
 		{hook + "before:\n", "before: what?"},
 		{hook + "first: x\n", "nothing follows"},
+		{"x\n---\nskip: f.c\n", "line 3: skip: wants"},
 		{hook + "befor: a();\n", "no such key: befor"},
 		{hook + "before: a();\nput: b()\n", "no whole statement"},
 		{hook + "around: a();\nput: b();\n", "wants 'if (...)'"},
@@ -104,6 +105,28 @@ func TestSeries(t *testing.T) {
 		}
 		if got != want {
 			t.Errorf("patch %d:\n%s\nwant\n%s", i, got, want)
+		}
+	}
+}
+
+// A patch that says so is skipped in a tree that does the same itself.
+func TestSkip(t *testing.T) {
+	dir, wine := small()
+	dir["hooks/0003-c.hooks"] = &fstest.MapFile{Data: []byte("c: C.\n---\nskip: server/f.c: int g(\nhook: four\nwhy: x\nfile: server/f.c\nin: f\nfirst:\nput: four();\n")}
+	for _, has := range []bool{false, true} {
+		if has {
+			wine["server/f.c"].Data = append(wine["server/f.c"].Data, "int g(void) { return 1; }\n"...)
+		}
+		pl, err := makePlan(dir, wine)
+		if err != nil {
+			t.Fatal(err)
+		}
+		text, err := pl.content("server/f.c")
+		if err != nil {
+			t.Fatal(err)
+		}
+		if strings.Contains(text, "four();") == has || pl.empty(2) != has || len(pl.problems()) > 0 {
+			t.Errorf("has %v: %s%s", has, text, pl.report())
 		}
 	}
 }

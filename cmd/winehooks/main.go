@@ -189,6 +189,9 @@ func (pl *plan) writeSeries(dir string) error {
 	}
 	var series strings.Builder
 	for i, p := range pl.patches {
+		if pl.empty(i) {
+			continue
+		}
 		text, err := pl.text(i)
 		if err != nil {
 			return err

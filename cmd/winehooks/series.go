@@ -59,7 +59,19 @@ func makePlan(dir, wine fs.FS) (*plan, error) {
 				return nil, err
 			}
 		}
+		skip := false
+		if p.skip != nil {
+			_, reason, err := pl.tree.find(*p.skip)
+			if err != nil {
+				return nil, err
+			}
+			skip = reason == nil
+		}
 		for _, h := range p.hooks {
+			if skip {
+				pl.results = append(pl.results, &result{name: h.name, why: h.why, place: *p.skip, number: 1, needless: true})
+				continue
+			}
 			r, err := pl.tree.resolve(h)
 			if err != nil {
 				return nil, err
@@ -237,6 +249,16 @@ func (pl *plan) files(i int) []string {
 	}
 	sort.Strings(names)
 	return names
+}
+
+// empty tells whether nothing is left of patch i in this tree.
+func (pl *plan) empty(i int) bool {
+	for _, a := range pl.added {
+		if a.patch == i {
+			return false
+		}
+	}
+	return len(pl.files(i)) == 0
 }
 
 // text returns patch i as git format-patch would write it.

@@ -37,6 +37,11 @@
     (!((options) & FILE_OPEN_BY_FILE_ID) && (attr)->ObjectName->Length && \
      (attr)->ObjectName->Buffer[(attr)->ObjectName->Length / sizeof(WCHAR) - 1] != '\\')
 
+/* ntdll: reparse points are Wine's own where it has them */
+#ifdef NSPA_HAS_REPARSE
+#define nspa_is_link_open( name, options ) FALSE
+#endif
+
 /* ntdll: a listing that starts again may do so with another mask */
 #ifdef NSPA_HAS_DIR_MASK
 #define nspa_has_mask( data, other ) \

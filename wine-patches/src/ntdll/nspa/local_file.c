@@ -37,7 +37,9 @@
 #include "wine/server.h"
 #include "../unix_private.h"
 #include "library.h"
+#ifndef NSPA_HAS_REPARSE
 #include "reparse.h"
+#endif
 
 #ifdef __x86_64__
 

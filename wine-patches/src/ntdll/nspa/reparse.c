@@ -46,6 +46,9 @@
 #include "wine/server.h"
 #include "../unix_private.h"
 #include "library.h"
+
+#ifndef NSPA_HAS_REPARSE
+
 #include "reparse_private.h"
 
 #define MAX_TEXT NSPA_LINK_MAX_TEXT
@@ -580,3 +583,5 @@ unsigned int nspa_rename_flags( unsigned int flags )
 {
     return nspa_reparse_enabled() ? flags | NSPA_RENAME_LINK : flags;
 }
+
+#endif  /* NSPA_HAS_REPARSE */

@@ -46,6 +46,9 @@
 #include "wine/server.h"
 #include "../unix_private.h"
 #include "library.h"
+
+#ifndef NSPA_HAS_REPARSE
+
 #include "reparse_private.h"
 #include <nspa_reparse.h>
 
@@ -247,3 +250,5 @@ BOOL nspa_reparse_fsctl( HANDLE handle, unsigned int options, ULONG code, const 
     }
     return TRUE;
 }
+
+#endif  /* NSPA_HAS_REPARSE */

@@ -46,6 +46,9 @@
 #include "wine/server.h"
 #include "../unix_private.h"
 #include "library.h"
+
+#ifndef NSPA_HAS_REPARSE
+
 #include "reparse_private.h"
 
 
@@ -426,3 +429,5 @@ NTSTATUS nspa_open_unix_file( HANDLE *handle, char **unix_name, ACCESS_MASK acce
     free( path );
     return status;
 }
+
+#endif  /* NSPA_HAS_REPARSE */
