@@ -12,7 +12,7 @@ cp -a --reflink=auto "$NSPA_WINE_SOURCE" "$tree" || exit
 go run ./cmd/winehooks -tsv "$work/hooks.tsv" apply "$tree" || exit
 cp -r include "$tree/nspa-include"
 cd "$tree" || exit
-./tools/make_requests || exit
+./tools/make_requests >/dev/null || exit
 
 # Without what Wine's own interfaces ask for: handlers leave parameters unused, a
 # status is unsigned and what it is compared with is not, tables of operations and
