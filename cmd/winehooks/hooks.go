@@ -256,9 +256,9 @@ func (h *hook) check() error {
 		case a.verb == "":
 			return fmt.Errorf("%s: no place (before:, after:, ...)", where)
 		case a.file == "":
-			return fmt.Errorf("%s: no file:", where)
+			return fmt.Errorf("%s: it names no file", where)
 		case a.in == "" && a.verb != "append" && a.verb != "needless" && a.verb != "before" && !directive:
-			return fmt.Errorf("%s: no in:", where)
+			return fmt.Errorf("%s: it names no function", where)
 		case a.verb == "needless":
 			continue
 		case len(a.put) == 0:

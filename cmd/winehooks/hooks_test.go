@@ -50,8 +50,8 @@ func TestBadHooks(t *testing.T) {
 		{hook + "above every:\nput: b();\n", "'every' does not go"},
 		{hook + "before: a();\n| a();\n| b();\n", "more than one line"},
 		{"x\n---\nhook: one\nfile: f.c\nin: f\nbefore: a\nput: b();\n", "says not what it protects"},
-		{"x\n---\nhook: one\nwhy: w\nin: f\nbefore: a\nput: b();\n", "no file:"},
-		{"x\n---\nhook: one\nwhy: w\nfile: f.c\nafter: a\nput: b();\n", "no in:"},
+		{"x\n---\nhook: one\nwhy: w\nin: f\nbefore: a\nput: b();\n", "it names no file"},
+		{"x\n---\nhook: one\nwhy: w\nfile: f.c\nafter: a\nput: b();\n", "it names no function"},
 		{"x\n---\nhook: one\nwhy: w\nfile: f.c\nin: f\nbefore: a\nput: b();\nor:\nput: c();\n", "place 2: no place"},
 	} {
 		if _, err := parsePatch("0001-x", test.text); err == nil || !strings.Contains(err.Error(), test.want) {
