@@ -266,7 +266,7 @@ func (h *hook) check() error {
 		case a.verb != "append" && len(a.put) != 1:
 			return fmt.Errorf("%s: more than one line", where)
 		case a.every && a.verb != "before" && a.verb != "after" && a.verb != "around" && a.verb != "replace":
-			return fmt.Errorf("%s: 'every' does not go with %s:", where, a.verb)
+			return fmt.Errorf("%s: 'every' does not go with '%s'", where, a.verb)
 		}
 		words := tokenize(a.put[0])
 		last := ""

@@ -54,11 +54,6 @@ func makePlan(dir, wine fs.FS) (*plan, error) {
 	}
 	pl := &plan{tree: newTree(wine), patches: patches, edits: map[string][]edit{}}
 	for i, p := range patches {
-		for _, f := range p.files {
-			if err := pl.add(dir, i, f); err != nil {
-				return nil, err
-			}
-		}
 		skip := false
 		if p.skip != nil {
 			_, reason, err := pl.tree.find(*p.skip)
@@ -66,6 +61,14 @@ func makePlan(dir, wine fs.FS) (*plan, error) {
 				return nil, err
 			}
 			skip = reason == nil
+		}
+		for _, f := range p.files {
+			if skip {
+				break
+			}
+			if err := pl.add(dir, i, f); err != nil {
+				return nil, err
+			}
 		}
 		for _, h := range p.hooks {
 			if skip {
