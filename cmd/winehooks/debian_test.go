@@ -84,7 +84,7 @@ func TestDebian(t *testing.T) {
 }
 
 // A definition is a function's or structure's text, with the comment above it.
-type definition struct{ start, end, name int } // offsets of the file
+type definition struct{ start, end, name, open int } // offsets of the file
 
 func define(t *testing.T, text, in string) definition {
 	t.Helper()
@@ -95,7 +95,7 @@ func define(t *testing.T, text, in string) definition {
 	}
 	line := s.definitionLine(bodies[0])
 	d := definition{start: strings.Index(text, strings.Join(s.lines[line:], "\n"))}
-	d.end = s.tokens[bodies[0].close].end
+	d.open, d.end = s.tokens[bodies[0].open].off, s.tokens[bodies[0].close].end
 	if strings.HasPrefix(text[d.end:], ";") {
 		d.end++
 	}
@@ -156,10 +156,7 @@ func damageFunction(t *testing.T, wine fstest.MapFS, h *hook, whole *result) {
 	text := string(wine[file].Data)
 	d := define(t, text, in)
 	definition := text[d.start:d.end]
-	open := d.start + strings.Index(text[d.start:d.end], "\n{") + 1
-	if open == d.start {
-		t.Fatalf("%s has its brace elsewhere", in)
-	}
+	open := d.open
 
 	put := func(r *result) string { // the lines that are put there, and what is around them
 		t.Helper()
