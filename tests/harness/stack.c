@@ -27,7 +27,8 @@
 #define STACK_SIZE (1 << 20)   /* Wine's kernel stack */
 
 /* libnspa's reference to libpthread's function leads here: the program comes
- * before the libraries in symbol lookup. */
+ * before the libraries in symbol lookup.  Counted by thread: those that the Go
+ * runtime starts meanwhile ask for their own, and so does AddressSanitizer. */
 static __thread uint32_t asked;
 
 int pthread_getattr_np( pthread_t thread, pthread_attr_t *attr )
