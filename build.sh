@@ -57,7 +57,7 @@ usage: build.sh [COMMAND] [ARGUMENT...]
               there, as build/wine-src/wine)
   lint        check the sources
   demo, bench run nspactl's demo or benchmarks
-  install     the libraries, header, overlay and runner, to PREFIX
+  install     the libraries, headers, overlay, runner and nspactl, to PREFIX
               (${PREFIX:-/usr/local}) below DESTDIR;  uninstall removes them
   run PROGRAM...
               run a program in the userland, with the build's environment
@@ -132,6 +132,7 @@ demo | bench)
     in_root "$BUILD/bin/nspactl" "$command" "$@" ;;
 install)
     setup
+    step_programs
     step_install ;;
 uninstall)
     step_uninstall ;;

@@ -2,7 +2,7 @@
 # shellcheck shell=bash
 #
 # Installation: PREFIX/lib/nspa has the libraries and the overlay, bin the
-# runner, include the headers. Sourced by build.sh.
+# runner and nspactl, include the headers. Sourced by build.sh.
 
 step_install() {
     local prefix=${PREFIX:-/usr/local}
@@ -27,13 +27,14 @@ install_files() {
     [ ! -e "$dest/lib/nspa/overlay" ] || mv "$dest/lib/nspa/overlay" "$dest/lib/nspa/overlay.old" || return
     mv "$dest/lib/nspa/overlay.new" "$dest/lib/nspa/overlay" || return
     rm -rf "$dest/lib/nspa/overlay.old"
-    ln -sfn ../lib/nspa/overlay/bin/wine-nspa "$dest/bin/wine-nspa"
+    ln -sfn ../lib/nspa/overlay/bin/wine-nspa "$dest/bin/wine-nspa" &&
+        install -m 755 "$BUILD/bin/nspactl" "$dest/bin/nspactl"
 }
 
 step_uninstall() {
     local dest="${DESTDIR:-}${PREFIX:-/usr/local}" header
     for header in "$TOP"/include/*.h; do rm -f "$dest/include/${header##*/}"; done
-    if [ "$(readlink "$dest/bin/wine-nspa")" = ../lib/nspa/overlay/bin/wine-nspa ]; then rm -f "$dest/bin/wine-nspa"; fi
+    if [ "$(readlink "$dest/bin/wine-nspa")" = ../lib/nspa/overlay/bin/wine-nspa ]; then rm -f "$dest/bin/wine-nspa" "$dest/bin/nspactl"; fi
     rm -rf "$dest/lib/nspa"
     say "uninstall: $dest"
 }

@@ -194,6 +194,14 @@ func TestText(t *testing.T) {
 	}
 }
 
+func TestSingular(t *testing.T) {
+	for items, want := range map[string]string{"opens": "open", "files": "file", "directories": "directory"} {
+		if got := singular(items); got != want {
+			t.Errorf("singular(%q) = %q, want %q", items, got, want)
+		}
+	}
+}
+
 func TestNumbers(t *testing.T) {
 	for v, want := range map[float64]string{0: "0.00", 3.456: "3.46", 9.996: "10.0", 12.34: "12.3", 99.96: "100", 1234567: "1,234,567", -1500: "-1,500", math.Inf(1): "-"} {
 		if got := Number(v); got != want {

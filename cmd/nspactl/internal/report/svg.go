@@ -136,10 +136,17 @@ func requestLine(w *Workload) string {
 	a, b := off.Requests["total"], on.Requests["total"]
 	s := fmt.Sprintf("wineserver requests: %s off, %s on", Count(a), Count(b))
 	if w.Items > 0 {
-		item := strings.TrimSuffix(w.Item, "s")
-		s += fmt.Sprintf(" (%s and %s per %s)", Number(float64(a)/float64(w.Items)), Number(float64(b)/float64(w.Items)), item)
+		s += fmt.Sprintf(" (%s and %s per %s)", Number(float64(a)/float64(w.Items)), Number(float64(b)/float64(w.Items)), singular(w.Item))
 	}
 	return s
+}
+
+// singular turns "opens", "files" and "directories" into one of them.
+func singular(items string) string {
+	if stem, ok := strings.CutSuffix(items, "ies"); ok {
+		return stem + "y"
+	}
+	return strings.TrimSuffix(items, "s")
 }
 
 func text(b *bytes.Buffer, x, y, size int, weight, colour, s string) {
