@@ -114,6 +114,10 @@ copy_base() {
         dir=$(echo "$target" | cut -d/ -f1-2)
         case " ${dirs[*]} " in *" ${dir%%/wineserver} "*) ;; *) dirs+=("$dir") ;; esac
     done
+    if [ ! -O "$BASE" ]; then # another user's files cannot be linked
+        cp -a --reflink=auto "$BASE" "$1"
+        return
+    fi
     cp -al "$BASE" "$1" || return
     find "$1" -maxdepth 1 -type f -exec cp -p {} {}.copy \; -exec mv {}.copy {} \; || return
     for dir in "${dirs[@]}"; do
@@ -127,12 +131,14 @@ copy_base() {
 # stay, and files that did are replaced whole: Wine may be running from them.
 step_overlay() {
     local key
-    key=$({ echo "$PATCHED $WINE32"; hash_files scripts/overlay.sh scripts/wine-nspa scripts/enter; cat "$BUILD"/lib/*.so | hash; echo "$ROOT"; } | hash)
+    key=$({ echo "$PATCHED $WINE32"; hash_files scripts/overlay.sh scripts/wine-nspa scripts/enter scripts/join.c; cat "$BUILD"/lib/*.so | hash; echo "$ROOT"; } | hash)
     [ "$key" != "$(cat "$BUILD/overlay.key" 2>/dev/null)" ] || return 0
     say "overlay: build/overlay"
     run overlay in_root "$TOP/scripts/overlay.sh" "$OVERLAY" "$PATCHED" "$BUILD/lib" "$WINE32"
     install -D "$TOP/scripts/wine-nspa" "$OVERLAY/bin/wine-nspa"
     install -D "$TOP/scripts/enter" "$OVERLAY/bin/enter"
+    # Static: it runs before the tree's libraries are there.
+    run join in_root gcc -std=gnu11 -O2 -Wall -Wextra -Werror -static -o "$OVERLAY/bin/join" "$TOP/scripts/join.c"
     echo "$ROOT" >"$OVERLAY/root"
     echo "$key" >"$BUILD/overlay.key"
 }
