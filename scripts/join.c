@@ -8,8 +8,6 @@
  * user namespaces: the mounts belong to the outer one, the process is in the inner
  * one. */
 
-#define _GNU_SOURCE
-
 #include <fcntl.h>
 #include <limits.h>
 #include <linux/nsfs.h>

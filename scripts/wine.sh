@@ -138,7 +138,7 @@ step_overlay() {
     install -D "$TOP/scripts/wine-nspa" "$OVERLAY/bin/wine-nspa"
     install -D "$TOP/scripts/enter" "$OVERLAY/bin/enter"
     # Static: it runs before the tree's libraries are there.
-    run join in_root gcc -std=gnu11 -O2 -Wall -Wextra -Werror -static -o "$OVERLAY/bin/join" "$TOP/scripts/join.c"
+    run join in_root gcc -std=gnu11 -O2 -D_GNU_SOURCE -Wall -Wextra -Werror -static -o "$OVERLAY/bin/join" "$TOP/scripts/join.c"
     echo "$ROOT" >"$OVERLAY/root"
     echo "$key" >"$BUILD/overlay.key"
 }

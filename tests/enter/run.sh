@@ -26,11 +26,11 @@ server=$(dirname "$NSPA_WINE")/wineserver
 trap '"$server" -k >/dev/null 2>&1; rm -rf "$scratch"' EXIT
 "$here/../../scripts/prefix.sh" "$WINEPREFIX" || exit
 
-# wait_for FILE: ten seconds at most
+# wait_for FILE: two minutes at most; the first program of a prefix may have to update it
 wait_for() {
-    for _ in $(seq 1000); do
+    for _ in $(seq 1200); do
         [ ! -e "$1" ] || return 0
-        sleep 0.01
+        sleep 0.1
     done
     return 1
 }

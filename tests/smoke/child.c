@@ -93,27 +93,19 @@ int child_main( int argc, char **argv )
     /* stdin OFFSET */
     if (!strcmp( verb, "stdin" ) && argc == 2)
         return read_pattern( GetStdHandle( STD_INPUT_HANDLE ), strtoul( argv[1], NULL, 0 ) );
-    /* give PATH MAP READY DONE: open an inheritable file, put the handle where the parent looks,
-     * wait for it to use it; in between 110 bytes were read by others */
-    if (!strcmp( verb, "give" ) && argc == 5)
-    {
-        SECURITY_ATTRIBUTES sa = { sizeof(sa), NULL, TRUE };
-        HANDLE file = CreateFileA( argv[1], GENERIC_READ, FILE_SHARE_READ, &sa, OPEN_EXISTING, 0, NULL );
-        HANDLE map = OpenFileMappingA( FILE_MAP_WRITE, FALSE, argv[2] );
-        ULONG_PTR *where = MapViewOfFile( map, FILE_MAP_WRITE, 0, 0, sizeof(*where) );
-        HANDLE ready = OpenEventA( EVENT_MODIFY_STATE, FALSE, argv[3] );
-        HANDLE done = OpenEventA( SYNCHRONIZE, FALSE, argv[4] );
-
-        if (file == INVALID_HANDLE_VALUE || !where) return GetLastError();
-        if (is_local( file ) != smoke_bypass()) return 6;
-        *where = (ULONG_PTR)file;
-        SetEvent( ready );
-        WaitForSingleObject( done, 30000 );
-        return read_pattern( file, 110 );
-    }
+    /* give PATH TOKEN READY DONE: open an inheritable file, put the handle where the parent
+     * looks, wait for it to use it, and tell where it has left off */
+    if (!strcmp( verb, "give" ) && argc == 5) return give_child( argv[1], argv[2], argv[3], argv[4] );
     /* directory PID VALUE: list a directory of that process, or an inherited one */
     if (!strcmp( verb, "directory" ) && argc == 3)
         return directory_child( strtoul( argv[1], NULL, 10 ), strtoull( argv[2], NULL, 10 ));
+    /* switched-links DIR MILLISECONDS: open through a link that is being switched */
+    if (!strcmp( verb, "switched-links" ) && argc == 3) return link_child( argv[1], atoi( argv[2] ));
+    /* crowd COUNT: that many processes at once; crowd-member PATH NAME: one of them */
+    if (!strcmp( verb, "crowd" ) && argc == 2) return crowd( atoi( argv[1] ));
+    if (!strcmp( verb, "crowd-member" ) && argc == 3) return crowd_member( argv[1], argv[2] );
+    /* descriptors: use up those of wineserver */
+    if (!strcmp( verb, "descriptors" )) return descriptors_child();
     /* follow-up COUNT */
     if (!strcmp( verb, "follow-up" ) && argc == 2) return follow_up( atoi( argv[1] ));
     return 99;

@@ -142,7 +142,7 @@ DWORD finish_child( HANDLE process )
     DWORD code = ~0u;
 
     if (!process) return code;
-    check( WaitForSingleObject( process, 30000 ) == WAIT_OBJECT_0 );
+    check( WaitForSingleObject( process, 120000 ) == WAIT_OBJECT_0 );
     GetExitCodeProcess( process, &code );
     CloseHandle( process );
     return code;
@@ -183,6 +183,41 @@ DWORD run_child_with( DWORD_PTR attribute, HANDLE value, const char *format, ...
     return finish_child( info.hProcess );
 }
 
+BOOL start_unix( char *done, const char *format, ... )
+{
+    char script[MAX_PATH], unix_done[MAX_PATH], command[1024], line[2048];
+    STARTUPINFOA startup = { .cb = sizeof(startup) };
+    static unsigned int count;
+    PROCESS_INFORMATION info;
+    va_list args;
+
+    if (!check( GetEnvironmentVariableA( "SMOKE_DIR", script, MAX_PATH - 10 ))) return FALSE;
+    strcat( script, "\\unix.sh" );
+    snprintf( done, MAX_PATH, "%s-%lu-%u", temp_path( "unix" ), GetCurrentProcessId(), count++ );
+    make_file( done, 1 );
+    if (!get_unix_path( done, unix_done, sizeof(unix_done) )) return FALSE;
+    va_start( args, format );
+    vsnprintf( command, sizeof(command), format, args );
+    va_end( args );
+    snprintf( line, sizeof(line), "unix.sh \"%s\" \"%s\"", unix_done, command );
+    return check( CreateProcessA( script, line, NULL, NULL, FALSE, 0, NULL, NULL, &startup, &info ));
+}
+
+BOOL finish_unix( const char *done )
+{
+    HANDLE file;
+    int i;
+
+    for (i = 0; i < 3000; i++, Sleep( 10 ))
+    {
+        /* by wineserver: it has to see what is there now */
+        file = CreateFileA( done, GENERIC_WRITE, 7, NULL, OPEN_EXISTING, 0, NULL );
+        if (file == INVALID_HANDLE_VALUE && GetLastError() == ERROR_FILE_NOT_FOUND) return TRUE;
+        CloseHandle( file );
+    }
+    return check( !"the Unix command ends" );
+}
+
 int main( int argc, char **argv )
 {
     static const struct { const char *name; void (*func)(void); } tests[] =
@@ -203,6 +238,8 @@ int main( int argc, char **argv )
         { "name_case", test_name_case },
         { "directories", test_directories },
         { "links", test_links },
+        { "switched_links", test_switched_links },
+        { "proc", test_proc },
     };
     unsigned int i;
 

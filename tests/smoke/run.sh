@@ -18,7 +18,7 @@ for bits in 64 32; do
         -o "${!name}" "$here"/*.c -lntdll || exit
 done
 
-export WINEPREFIX=$NSPA_BUILD/prefix WINEDEBUG=-all
+export WINEPREFIX=$NSPA_BUILD/prefix WINEDEBUG=-all SMOKE_DIR="Z:$here"
 unset NSPA_LOCAL_FILES DISPLAY WAYLAND_DISPLAY
 "$here/../../scripts/prefix.sh" "$WINEPREFIX" || exit
 wineserver=$(dirname "$NSPA_WINE")/wineserver
@@ -82,5 +82,21 @@ else
     unset NSPA_LOCAL_FILES
 fi
 check "off, what follows an open" "$(follow_up)" 'requests:*create_file*get_file_info*get_handle_unix_name*'
+unset NSPA_PROFILE
+
+# A server with few descriptors: its programs' own limit is this shell's.
+few_descriptors() {
+    "$wineserver" -k
+    "$wineserver" -w
+    (ulimit -n 500 && "$wineserver" -p5) || return
+    timeout -k 5 120 "$NSPA_WINE" "$exe" child descriptors </dev/null
+    status=$?
+    "$wineserver" -k
+    echo "status $status"
+}
+check "off, no descriptors" "$(few_descriptors)" 'status 0'
+export NSPA_LOCAL_FILES=1
+check "on, no descriptors" "$(few_descriptors)" 'status 0'
+unset NSPA_LOCAL_FILES
 echo "$total_passed passed, $total_failed failed"
 [ $total_failed = 0 ]

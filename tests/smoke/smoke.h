@@ -57,6 +57,11 @@ extern DWORD run_child_with( DWORD_PTR attribute, HANDLE value, const char *form
 extern HANDLE start_child( BOOL inherit, const char *format, ... );
 extern DWORD finish_child( HANDLE process );
 
+/* Run a shell command of Unix, which must have no double quotes.  done (MAX_PATH bytes) is for finish_unix(). */
+extern BOOL start_unix( char *done, const char *format, ... );
+extern BOOL finish_unix( const char *done );
+#define run_unix(...) ({ char done_[MAX_PATH]; start_unix( done_, __VA_ARGS__ ) && finish_unix( done_ ); })
+
 /* What a child does, by verb; returns its exit code. */
 extern int child_main( int argc, char **argv );
 
@@ -73,8 +78,25 @@ extern void test_attributes(void);
 extern void test_again(void);
 extern void test_volume(void);
 
+/* Many processes at once. */
+extern int crowd( unsigned int count );
+extern int crowd_member( const char *path, const char *name );
+
+/* For a server with few descriptors. */
+extern int descriptors_child(void);
+
+/* The child of test_foreign(). */
+extern int give_child( const char *path, const char *token, const char *ready_name, const char *done_name );
+
 /* A child, a grandchild and so on of test_inheritance(). */
 extern int generation_child( unsigned int left, unsigned int passed, const char *path, HANDLE kept, HANDLE renewed );
+
+/* Links that Unix switches while files below them are open. */
+extern void test_switched_links(void);
+extern int link_child( const char *dir, unsigned int milliseconds );
+
+/* Z:\\proc is wineserver's. */
+extern void test_proc(void);
 
 /* The poller of test_volume(). */
 extern int volume_child( const char *path, const char *map_name );

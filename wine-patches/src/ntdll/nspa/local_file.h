@@ -44,9 +44,13 @@ extern BOOL nspa_close( HANDLE handle );
 extern void nspa_closed( HANDLE handle, NTSTATUS status );
 extern void nspa_duplicated( HANDLE source, const HANDLE *dest, ULONG options );
 extern void nspa_promote( HANDLE handle );
-extern void nspa_promote_inheritable( HANDLE parent );
-extern void nspa_promote_handles( const HANDLE *handles, SIZE_T count );
 extern void nspa_promote_all(void);
+extern void nspa_ask_promotion( HANDLE process, HANDLE handle );
+extern BOOL nspa_asked_to_promote( const union apc_call *call );
+extern unsigned int nspa_prepare_child( HANDLE parent, ULONG flags, const PS_ATTRIBUTE *handles,
+                                        const RTL_USER_PROCESS_PARAMETERS *params );
+extern BOOL nspa_names_failed( const struct __server_request_info *req );
+extern unsigned int nspa_reply_status( unsigned int status, BOOL failed );
 extern BOOL nspa_create_section( HANDLE *handle, ACCESS_MASK access, const struct object_attributes *objattr,
                                  data_size_t len, const LARGE_INTEGER *size, ULONG flags, unsigned int file_access,
                                  HANDLE file, unsigned int *status );
@@ -108,14 +112,17 @@ static inline unsigned int nspa_fd_cache_index( HANDLE handle, unsigned int coun
     return idx < count - 2 * NSPA_LF_HANDLE_CAP ? idx : ~0u;
 }
 
-/* in place of a handle, all local files that can be inherited; never a handle itself */
-#define NSPA_ALL_INHERITABLE ((HANDLE)(ULONG_PTR)NSPA_LF_HANDLE_LAST)
+/* the last local file of a thread that the server could not take over, and why */
+struct nspa_failure
+{
+    obj_handle_t handle;
+    unsigned int status;
+};
 
 /* whatever handle is about to be sent to the server, the server must know it */
 static inline obj_handle_t nspa_server_obj_handle( HANDLE handle )
 {
     if (nspa_is_local( handle )) nspa_promote( handle );
-    else if (handle == NSPA_ALL_INHERITABLE) nspa_promote_inheritable( 0 );
     return wine_server_obj_handle( handle );
 }
 #define wine_server_obj_handle(handle) nspa_server_obj_handle(handle)

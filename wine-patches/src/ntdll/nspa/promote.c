@@ -39,14 +39,39 @@
 
 #ifdef __x86_64__
 
+/* How long another process may take to answer, in milliseconds: on a busy machine it
+ * takes its turn to run several times. */
+#define MAX_ANSWER_TIME 5000
+
 /* The requests run with all signals blocked, and with nothing of the library on
  * the stack but C: a request may end the thread. */
+
+static struct nspa_failure *get_failure(void)
+{
+    return &ntdll_get_thread_data()->nspa_failure;
+}
+
+static void note_failure( uint32_t handle, unsigned int status )
+{
+    struct nspa_failure *failure = get_failure();
+
+    failure->handle = handle;
+    failure->status = status;
+}
+
+static int32_t promote_section( const struct nspa_promotion *section )
+{
+    int32_t status = nspa_host_promote_section( section );
+
+    if (status) note_failure( section->handle, status );
+    return status;
+}
 
 int32_t nspa_host_promote( const struct nspa_promotion *file )
 {
     unsigned int status;
 
-    if (file->section.access) return nspa_host_promote_section( file );
+    if (file->section.access) return promote_section( file );
     wine_server_send_fd( file->fd );
     SERVER_START_REQ( nspa_create_file_from_unix_fd )
     {
@@ -62,6 +87,7 @@ int32_t nspa_host_promote( const struct nspa_promotion *file )
         status = wine_server_call( req );
     }
     SERVER_END_REQ;
+    if (status) note_failure( file->handle, status );
     NSPA_TRACE( "nspa: %04x: promote %#x %s: status %#x\n", (int)GetCurrentThreadId(),
                 (int)file->handle, file->unix_name, status );
     return status;
@@ -109,7 +135,11 @@ void nspa_host_promote_many( const struct nspa_promotion *files, uint32_t count,
         if (!status && wine_server_reply_size( reply ) != count * sizeof(*statuses)) status = STATUS_INTERNAL_ERROR;
     }
     SERVER_END_REQ;
-    if (status) for (i = 0; i < count; i++) statuses[i] = status;
+    for (i = 0; i < count; i++)
+    {
+        if (status) statuses[i] = status;
+        if (statuses[i]) note_failure( files[i].handle, statuses[i] );
+    }
     free( names );
     NSPA_TRACE( "nspa: %04x: promote %u files: status %#x\n", (int)GetCurrentThreadId(), (int)count, status );
 }
@@ -139,59 +169,13 @@ void nspa_host_drained( uint64_t dev, uint64_t ino )
 }
 
 
-/***********************************************************************
- *           nspa_promote
- *
- * Make the server know a local file by its handle.
- */
-void nspa_promote( HANDLE handle )
-{
-    if (!nspa_lib.attached) return;
-    nspa_lib.promote( (ULONG_PTR)handle );
-    nspa_promote_listing( handle );
-}
-
-
-/***********************************************************************
- *           nspa_promote_inheritable
- *
- * A child of this process, or of the given one, is about to be created. Another
- * process is made to promote its own files by asking it to duplicate a handle that
- * stands for them.
- */
-void nspa_promote_inheritable( HANDLE parent )
-{
-    union apc_result result;
-    union apc_call call;
-
-    if (!nspa_lib.attached) return;
-    if (!parent || parent == NtCurrentProcess())
-    {
-        nspa_lib.promote_inheritable();
-        nspa_promote_listings();
-        return;
-    }
-    memset( &call, 0, sizeof(call) );
-    call.dup_handle.type        = APC_DUP_HANDLE;
-    call.dup_handle.src_handle  = NSPA_LF_HANDLE_LAST;
-    call.dup_handle.dst_process = wine_server_obj_handle( NtCurrentProcess() );
-    call.dup_handle.options     = DUPLICATE_SAME_ACCESS;
-    server_queue_process_apc( parent, &call, &result );  /* never succeeds; that is not the point */
-}
-
-
-/***********************************************************************
- *           nspa_promote_handles
- *
- * Handles that a process is about to be created with; the array is the program's.
- */
-void nspa_promote_handles( const HANDLE *handles, SIZE_T count )
+/* Handles that the server is about to be given; the array may be the program's. */
+static void promote_handles( const HANDLE *handles, SIZE_T count )
 {
     uint64_t local[64];
     unsigned int n = 0;
     SIZE_T i;
 
-    if (!nspa_lib.attached) return;
     for (i = 0; i < count; i++)
     {
         if (nspa_is_local( handles[i] )) local[n++] = (ULONG_PTR)handles[i];
@@ -201,6 +185,159 @@ void nspa_promote_handles( const HANDLE *handles, SIZE_T count )
             while (n) nspa_promote_listing( ULongToHandle( local[--n] ));
         }
     }
+}
+
+static void promote_inheritable(void)
+{
+    if (!nspa_lib.attached) return;
+    nspa_lib.promote_inheritable();
+    nspa_promote_listings();
+}
+
+
+/***********************************************************************
+ *           nspa_promote
+ *
+ * Make the server know a local file by its handle.
+ */
+void nspa_promote( HANDLE handle )
+{
+    struct nspa_failure *failure;
+
+    if (!nspa_lib.attached) return;
+    failure = get_failure();
+    if (failure->handle == (HandleToULong( handle ) & ~3)) failure->handle = 0;
+    nspa_lib.promote( (ULONG_PTR)handle );
+    nspa_promote_listing( handle );
+}
+
+
+/***********************************************************************
+ *           nspa_names_failed
+ *
+ * Is a request about to name a file that the server could not take over? A program
+ * gets the reason for that then, not that its handle is invalid.
+ */
+BOOL nspa_names_failed( const struct __server_request_info *req )
+{
+    obj_handle_t handle = get_failure()->handle;
+    const unsigned int *words = (const unsigned int *)&req->u.req;
+    unsigned int i, j;
+
+    if (!handle) return FALSE;
+    for (i = 0; i < sizeof(req->u.req) / sizeof(*words); i++) if ((words[i] & ~3) == handle) return TRUE;
+
+    /* the handles of a wait, and the directory that a name is relative to; of other
+     * requests the data may be the program's memory */
+    if (req->u.req.request_header.req != REQ_select && req->u.req.request_header.req != REQ_create_file) return FALSE;
+    for (i = 0; i < req->data_count; i++)
+        for (words = req->data[i].ptr, j = 0; j < req->data[i].size / sizeof(*words); j++)
+            if ((words[j] & ~3) == handle) return TRUE;
+    return FALSE;
+}
+
+
+/***********************************************************************
+ *           nspa_reply_status
+ *
+ * The status of a request of which nspa_names_failed() was the second argument.
+ */
+unsigned int nspa_reply_status( unsigned int status, BOOL failed )
+{
+    return failed && status == STATUS_INVALID_HANDLE ? get_failure()->status : status;
+}
+
+
+/***********************************************************************
+ *           nspa_ask_promotion
+ *
+ * Have another process promote what it has under a handle that is about to be
+ * duplicated, or all that a child may inherit if the handle is 0. One that is stopped is
+ * not asked, and one that is frozen does not answer: the request that follows is made
+ * in any case.
+ */
+void nspa_ask_promotion( HANDLE process, HANDLE handle )
+{
+    ULONG now, start = NtGetTickCount();
+    union apc_result result;
+    LARGE_INTEGER timeout;
+    unsigned int status;
+    HANDLE apc;
+
+    if ((handle && !nspa_is_local( handle )) || process == NtCurrentProcess()) return;
+    while ((now = NtGetTickCount() - start) < MAX_ANSWER_TIME)
+    {
+        SERVER_START_REQ( nspa_ask_promotion )
+        {
+            req->process = wine_server_obj_handle( process );
+            req->handle  = HandleToULong( handle );
+            wine_server_call( req );
+            apc = wine_server_ptr_handle( reply->apc );
+        }
+        SERVER_END_REQ;
+        if (!apc) return;
+
+        timeout.QuadPart = -(LONGLONG)(MAX_ANSWER_TIME - now) * 10000;
+        if (NtWaitForSingleObject( apc, FALSE, &timeout ) == STATUS_TIMEOUT)
+        {
+            NtClose( apc );
+            return;
+        }
+        SERVER_START_REQ( get_apc_result )
+        {
+            req->handle = wine_server_obj_handle( apc );
+            if (!(status = wine_server_call( req ))) result = reply->result;
+        }
+        SERVER_END_REQ;
+        if (status || result.type != APC_NONE) return;  /* else the thread that was to do it has ended */
+    }
+}
+
+
+/***********************************************************************
+ *           nspa_asked_to_promote
+ *
+ * Called for an APC that duplicates a handle. One that does not close the source comes
+ * from nspa_ask_promotion() in another process.
+ */
+BOOL nspa_asked_to_promote( const union apc_call *call )
+{
+    HANDLE handle = wine_server_ptr_handle( call->dup_handle.src_handle );
+
+    if (call->dup_handle.options & DUPLICATE_CLOSE_SOURCE) return FALSE;
+    if (handle) nspa_promote( handle );
+    else promote_inheritable();
+    return TRUE;
+}
+
+
+/***********************************************************************
+ *           nspa_prepare_child
+ *
+ * A child of this process, or of the given one, is about to be created. What it gets
+ * of local files the server must know. A file that could not be promoted is not left
+ * out silently.
+ */
+unsigned int nspa_prepare_child( HANDLE parent, ULONG flags, const PS_ATTRIBUTE *handles,
+                                 const RTL_USER_PROCESS_PARAMETERS *params )
+{
+    HANDLE std[] = { params->hStdInput, params->hStdOutput, params->hStdError };
+    struct nspa_failure *failure = get_failure();
+    BOOL inherit = !!(flags & PROCESS_CREATE_FLAGS_INHERIT_HANDLES);
+    unsigned int i;
+
+    if (parent && parent != NtCurrentProcess())
+    {
+        if (inherit) nspa_ask_promotion( parent, 0 );
+        for (i = 0; i < ARRAY_SIZE(std); i++) if (std[i]) nspa_ask_promotion( parent, std[i] );
+        return STATUS_SUCCESS;
+    }
+    if (!nspa_lib.attached) return STATUS_SUCCESS;
+    failure->handle = 0;
+    promote_handles( std, ARRAY_SIZE(std) );
+    if (handles) promote_handles( handles->ValuePtr, handles->Size / sizeof(HANDLE) );
+    else if (inherit) promote_inheritable();
+    return failure->handle ? failure->status : STATUS_SUCCESS;
 }
 
 
@@ -217,7 +354,7 @@ void nspa_promote_all(void)
     while (nspa_lib.attached && handle < NSPA_LF_HANDLE_LAST)
     {
         for (i = 0; i < ARRAY_SIZE(handles); i++, handle += 4) handles[i] = ULongToHandle( handle );
-        nspa_promote_handles( handles, i );
+        promote_handles( handles, i );
     }
 }
 
@@ -263,8 +400,15 @@ void nspa_duplicated( HANDLE source, const HANDLE *dest, ULONG options )
 void nspa_closed( HANDLE handle, NTSTATUS status ) { }
 void nspa_duplicated( HANDLE source, const HANDLE *dest, ULONG options ) { }
 void nspa_promote( HANDLE handle ) { }
-void nspa_promote_inheritable( HANDLE parent ) { }
-void nspa_promote_handles( const HANDLE *handles, SIZE_T count ) { }
 void nspa_promote_all(void) { }
+void nspa_ask_promotion( HANDLE process, HANDLE handle ) { }
+BOOL nspa_asked_to_promote( const union apc_call *call ) { return FALSE; }
+BOOL nspa_names_failed( const struct __server_request_info *req ) { return FALSE; }
+unsigned int nspa_reply_status( unsigned int status, BOOL failed ) { return status; }
+unsigned int nspa_prepare_child( HANDLE parent, ULONG flags, const PS_ATTRIBUTE *handles,
+                                 const RTL_USER_PROCESS_PARAMETERS *params )
+{
+    return STATUS_SUCCESS;
+}
 
 #endif

@@ -58,9 +58,9 @@ static void create_local_file( const struct nspa_file_info *info, int unix_fd, c
     mode_t mode;
 
     clear_error();
-    if (unix_fd == -1)
+    if (unix_fd == -1)  /* it was sent, but there was no room for it */
     {
-        set_error( STATUS_INVALID_HANDLE );
+        set_error( STATUS_TOO_MANY_OPENED_FILES );
         return;
     }
     if (info->nt_len > size || info->nt_len % sizeof(WCHAR) ||

@@ -111,6 +111,12 @@ int nspa_alloc_handle( struct process *process, struct object *obj, unsigned int
     return 1;
 }
 
+/* does the server know this local handle of a process? */
+int nspa_has_local_handle( struct process *process, obj_handle_t handle )
+{
+    return process->handles && nspa_is_local_handle( handle ) && nspa_get_handle( process->handles, handle );
+}
+
 /* the local handles of a process; returns how many there are */
 unsigned int nspa_get_local_handles( struct process *process, unsigned int *handles, unsigned int max )
 {

@@ -55,6 +55,7 @@ extern const struct nspa_lib *nspa_lib;
 extern void *nspa_open_library(void);
 extern void nspa_process_killed( struct process *process );
 extern void nspa_process_died( struct process *process );
+extern int nspa_may_promote( struct process *process, obj_handle_t handle );
 extern void nspa_names_changed(void);
 extern void nspa_volumes_changed(void);
 extern void nspa_watch_tree( int change );
@@ -66,6 +67,7 @@ extern int nspa_promoting;
 /* local_handle.h */
 extern int nspa_alloc_handle( struct process *process, struct object *obj, unsigned int access,
                               unsigned int attr, obj_handle_t handle );
+extern int nspa_has_local_handle( struct process *process, obj_handle_t handle );
 extern unsigned int nspa_get_local_handles( struct process *process, unsigned int *handles, unsigned int max );
 
 /* reparse.h */

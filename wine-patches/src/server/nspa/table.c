@@ -212,6 +212,12 @@ DECL_HANDLER(nspa_inode_drained)
     if (nspa_lib) nspa_inode_drained( req->dev, req->ino );
 }
 
+/* May a process have this local handle, or any if it is zero, that the server does not know? */
+int nspa_may_promote( struct process *process, obj_handle_t handle )
+{
+    return nspa_lib && !(handle && nspa_has_local_handle( process, handle ));
+}
+
 /* The last thread of a process is gone: what it has open is closed. Its Unix
  * threads may run a little longer; they find their journal retired. */
 void nspa_process_killed( struct process *process )
