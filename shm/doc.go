@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+
 // Package shm is the shared inode table seen from Go: mapping and validating
 // it, reading it, and the reference model that tests compare it with.
 //

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+
 package shm
 
 // Share is one side's opens of one inode: struct nspa_share.

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+
 // Package model is Windows' sharing between opens of a file as Wine's server
 // applies it: one walk over all other opens (check_sharing in Wine's
 // server/fd.c). It is written from the rule, in Go and without counters, so

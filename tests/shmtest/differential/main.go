@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+
 // Differential test of the shared table.
 //
 // Several processes open and close files through the table, one at a time, so
