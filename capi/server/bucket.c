@@ -68,16 +68,17 @@ int nspa_bucket_lock( uint32_t hash, int64_t wait_ns )
     return 1;
 }
 
-void nspa_bucket_unlock( uint32_t hash )
+int nspa_bucket_unlock( uint32_t hash )
 {
     uint32_t *word = &nspa_table->bucket[hash].lock, tid = nspa_server_thread()->tid, value;
 
-    if (nspa_unlock( word, nspa_server_thread() )) return;
+    if (nspa_unlock( word, nspa_server_thread() )) return 1;
     nspa_bucket_spoil( nspa_table, hash );
     /* seized from one whose waiters the kernel keeps: they look again when their time is up */
     value = NSPA_LOAD( word );
     if ((value & FUTEX_TID_MASK) == tid)
         __atomic_compare_exchange_n( word, &value, 0, 0, __ATOMIC_SEQ_CST, __ATOMIC_SEQ_CST );
+    return 0;
 }
 
 static void set_poison( uint32_t hash, int poison )
@@ -185,11 +186,19 @@ static void place_overflows( uint32_t hash )
     }
 }
 
-void nspa_bucket_leave( uint32_t hash )
+int nspa_bucket_leave( uint32_t hash )
 {
     place_overflows( hash );
     set_poison( hash, buckets[hash].overflows || buckets[hash].lost || buckets[hash].holds );
-    nspa_bucket_unlock( hash );
+    return nspa_bucket_unlock( hash );
+}
+
+void nspa_bucket_answer( uint32_t hash, int entered, uint64_t dev, uint64_t ino, struct nspa_share *clients )
+{
+    if (!entered || nspa_bucket_leave( hash )) return;
+    set_poison( hash, 1 );
+    NSPA_FENCE();
+    nspa_journals_sum( dev, ino, 1, clients );
 }
 
 void nspa_bucket_hold( uint32_t hash )

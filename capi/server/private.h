@@ -82,15 +82,20 @@ extern int nspa_bucket_claimed( uint32_t hash );
 /* The lock alone; zero if it is not to be had.  The bucket is not clean after a dead
  * owner. */
 extern int nspa_bucket_lock( uint32_t hash, int64_t wait_ns );
-extern void nspa_bucket_unlock( uint32_t hash );
+extern int nspa_bucket_unlock( uint32_t hash );
 
 /* Lock a bucket, and recount it if it is not clean.  Returns zero when the owner does
  * not let go: POISON is up then, and the caller may only store wineserver's own slots,
  * and read journals. */
 extern int nspa_bucket_enter( uint32_t hash );
 
-/* Settle POISON and unlock. */
-extern void nspa_bucket_leave( uint32_t hash );
+/* Settle POISON and unlock.  Returns zero if somebody had written to the lock word, so that
+ * another may have been inside. */
+extern int nspa_bucket_leave( uint32_t hash );
+
+/* Leave with an answer.  It is taken from the journals under POISON if another may have
+ * been inside: what that one has announced is aborted. */
+extern void nspa_bucket_answer( uint32_t hash, int entered, uint64_t dev, uint64_t ino, struct nspa_share *clients );
 
 /* Bring the slots in line with the journals; bucket locked. */
 extern void nspa_bucket_rebuild( uint32_t hash );

@@ -29,7 +29,7 @@ NSPA_EXPORT void nspa_server_publish( uint64_t dev, uint64_t ino, const struct n
     entered = nspa_bucket_enter( hash );
     nspa_server_store( dev, ino, own );
     nspa_bucket_clients( hash, entered, dev, ino, clients );
-    if (entered) nspa_bucket_leave( hash );
+    nspa_bucket_answer( hash, entered, dev, ino, clients );
 }
 
 NSPA_EXPORT void nspa_server_verify( uint64_t dev, uint64_t ino, struct nspa_share *clients )
@@ -41,7 +41,7 @@ NSPA_EXPORT void nspa_server_verify( uint64_t dev, uint64_t ino, struct nspa_sha
     if (!nspa_table) return;
     entered = nspa_bucket_enter( hash );
     nspa_bucket_verify( hash, entered, dev, ino, clients );
-    if (entered) nspa_bucket_leave( hash );
+    nspa_bucket_answer( hash, entered, dev, ino, clients );
 }
 
 NSPA_EXPORT void nspa_server_check( uint64_t dev, uint64_t ino, const struct nspa_share *own,

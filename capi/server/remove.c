@@ -31,7 +31,7 @@ static uint32_t count_handles( uint64_t dev, uint64_t ino )
 
     nspa_bucket_clients( hash, entered, dev, ino, &clients );
     if (entered && clients.handles) nspa_bucket_verify( hash, entered, dev, ino, &clients );
-    if (entered) nspa_bucket_leave( hash );
+    nspa_bucket_answer( hash, entered, dev, ino, &clients );
     return clients.handles;
 }
 
