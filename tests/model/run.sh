@@ -98,6 +98,7 @@ start rejected "the epoch not looked at" -DBREAK_NO_EPOCH -DREMOVALS=1 -DSERVER_
 start rejected "POISON not held" -DBREAK_NO_HOLD -DREMOVALS=1 -DSERVER_OPENS=0
 start rejected "the epoch bumped too late" -DBREAK_BUMP_LATE -DREMOVALS=1 -DSERVER_OPENS=0
 start rejected "unlocked without a look" -DBREAK_UNLOCK_BLIND -DTAMPERS=1 -DBYSTANDER
+start rejected "an answer under another's lock" -DBREAK_ANSWER_BLIND -DTAMPERS=1 -DBYSTANDER
 start rejected "a lock without a claim" -DBREAK_NO_CLAIM
 start rejected "a close not told before a death" -DBREAK_CLOSED_FORGOTTEN -DWATCHES=1 -DKILLS=1 -DSERVER_OPENS=0 -DBYSTANDER
 start rejected "a wait without end" -DBREAK_NO_TIMEOUT -DLIVENESS -DSERVER_OPENS=0

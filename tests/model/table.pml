@@ -584,12 +584,27 @@ inline verify()
     fi
 }
 
+/* If the lock word was written to, another may have been inside: the answer comes from
+ * the journals. */
+inline answer()
+{
+    if
+    :: entered ->
+        leave();
+#ifdef BREAK_ANSWER_BLIND
+        ours = true;
+#endif
+        if :: !ours -> poison = true; entered = false; sum() :: else fi
+    :: else
+    fi
+}
+
 inline count_handles()
 {
     enter();
     clients();
     if :: entered && total != 0 -> verify() :: else fi;
-    if :: entered -> leave() :: else fi
+    answer()
 }
 
 inline server_publish(value)
@@ -609,14 +624,14 @@ inline server_publish(value)
 #ifdef BREAK_POISON_LATE
     if :: !entered -> poison = true :: else fi;
 #endif
-    if :: entered -> leave() :: else fi
+    answer()
 }
 
 inline recheck()
 {
     enter();
     verify();
-    if :: entered -> leave() :: else fi
+    answer()
 }
 
 inline take_back(c)
