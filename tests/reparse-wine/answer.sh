@@ -11,9 +11,9 @@ while sleep 0.005; do
     rm -f request
     case $verb in
     kind)
-        if [ -L "$name" ]; then answer=link
+        if [ -L "$name" ]; then answer='link'
         elif [ -d "$name" ]; then answer=directory
-        elif [ -e "$name" ]; then answer=file
+        elif [ -e "$name" ]; then answer='file'
         else answer=missing; fi ;;
     readlink) answer=$(readlink "$name") ;;
     cat) answer=$(cat "$name") ;;

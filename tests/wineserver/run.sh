@@ -186,7 +186,7 @@ journal_test() {
     check "they are released (${before} before 12 processes, ${after} after)" test "$after" -lt $((before + 6))
 
     # none left for a moment
-    opened=$(ls "/proc/$pid/fd" | wc -l)
+    opened=$(find "/proc/$pid/fd" -type l | wc -l)
     prlimit --pid "$pid" --nofile="$opened:"
     wine cmd /c exit >/dev/null 2>"$scratch/err"
     prlimit --pid "$pid" --nofile=4096:
