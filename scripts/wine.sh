@@ -161,6 +161,7 @@ wine_src() {
     winehooks -tsv "$out/hooks.tsv" report "$src" || die "wine-src: nothing was changed; the hooks are in wine-patches/hooks"
     tar -C "$src" --exclude=./.git --exclude='*.o' -cf - . | tar -C "$work" -xf - || die "wine-src: cannot copy $src"
     winehooks apply "$work" || die "wine-src: cannot change the copy of $src"
+    # shellcheck disable=SC2034 # of common.sh
     LOGS="$out"
     say "wine-src: compile ${WINE_TARGETS[*]}"
     run build in_root "$TOP/scripts/wine-user.sh" "$work" "$TOP/include" "$out/out" "${WINE_TARGETS[@]}"
