@@ -21,7 +21,7 @@ import (
 // headers.
 const (
 	ClientABI = 5
-	ServerABI = 3
+	ServerABI = 4
 )
 
 // Result is the outcome of one check.
